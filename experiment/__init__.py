@@ -1,0 +1,1 @@
+"""The session: timeline, runner, display, journal, BIDS export and command line."""

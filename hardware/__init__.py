@@ -1,0 +1,1 @@
+"""Thermode, scanner, marker and response devices: protocols, drivers and their emulators."""
