@@ -1,0 +1,80 @@
+"""Virtual time: a small discrete-event scheduler for dry runs."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import math
+from collections.abc import Callable
+from typing import Any
+
+
+class _Timer:
+    __slots__ = ("callback",)
+
+    def __init__(self, callback: Callable[[], None]) -> None:
+        self.callback: Callable[[], None] | None = callback
+
+    def cancel(self) -> None:
+        self.callback = None
+
+
+class VirtualClock:
+    """Time that jumps from one booked callback to the next.
+
+    Callbacks run inside `wait`, in the order of their times (ties in the order of booking).
+    A callback that waits would make time run backwards, so that raises `RuntimeError`.
+    """
+
+    def __init__(self) -> None:
+        self._now = 0.0
+        self._order = itertools.count()
+        self._booked: list[tuple[float, int, _Timer]] = []
+        self._in_callback = False
+
+    def now(self) -> float:
+        """Seconds since the clock was made."""
+        return self._now
+
+    def call_at(self, time: float, callback: Callable[[], None]) -> _Timer:
+        """Book `callback` for `time`, or for now if that has passed."""
+        timer = _Timer(callback)
+        heapq.heappush(self._booked, (max(time, self._now), next(self._order), timer))
+        return timer
+
+    def wait(self, predicate: Callable[[], bool], deadline: float) -> bool:
+        """Let time pass until `predicate()` holds (True) or `deadline` has come (False)."""
+        if self._in_callback:
+            raise RuntimeError("a callback must not wait")
+        if predicate():
+            return True
+        booked = self._booked
+        while booked and booked[0][0] <= deadline:
+            time, _, timer = heapq.heappop(booked)
+            callback, timer.callback = timer.callback, None
+            if callback is None:
+                continue
+            self._now = time
+            self._in_callback = True
+            try:
+                callback()
+            finally:
+                self._in_callback = False
+            if predicate():
+                return True
+        if math.isinf(deadline):
+            raise RuntimeError("waiting for ever: nothing is booked that could end the wait")
+        self._now = max(self._now, deadline)
+        return predicate()
+
+    def listen(
+        self,
+        port: Any,
+        callback: Callable[[bytes, float], None],
+        lost: Callable[[Exception], None],
+    ) -> Any:
+        """Subscribe to an emulated port, the only kind that can live in virtual time."""
+        subscribe = getattr(port, "subscribe", None)
+        if subscribe is None:
+            raise TypeError(f"{port!r} isn't an emulated port, so it can't run in virtual time")
+        return subscribe(lambda data: callback(data, self._now), lost)

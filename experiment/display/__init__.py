@@ -1,0 +1,1 @@
+"""Everything that the participant sees. PsychoPy is imported below this folder only."""

@@ -1,0 +1,43 @@
+"""The windowless display of dry runs: every scene appears exactly when it's shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from experiment.display.protocol import DisplayInfo, DroppedFrame
+from experiment.scene import CursorState, Portrait, Scene
+from hardware.clock import Clock
+
+
+class HeadlessDisplay:
+    """Fulfils `Display` without a window and without PsychoPy."""
+
+    lead_s = 0.0
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.info = DisplayInfo(kind="none")
+
+    def prepare(self, scenes: Iterable[Scene]) -> None:
+        """Check that every picture is there. Raises `ValueError` naming a missing one."""
+        for scene in scenes:
+            if isinstance(scene, Portrait) and not scene.picture.is_file():
+                raise ValueError(f"the picture {scene.picture.name} is missing")
+
+    def show(
+        self,
+        scene: Scene,
+        on_flip: Callable[[float], None],
+        cursor: Callable[[float], CursorState] | None = None,
+    ) -> float:
+        """Call `on_flip` with the present time and return it."""
+        now = self._clock.now()
+        on_flip(now)
+        return now
+
+    def dropped_frames(self) -> list[DroppedFrame]:
+        """None: there are no frames."""
+        return []
+
+    def close(self) -> None:
+        """Nothing to close."""

@@ -1,0 +1,63 @@
+"""What the runner may ask of a display."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from experiment.scene import CursorState, Scene
+
+
+@dataclass(frozen=True)
+class DisplayInfo:
+    """What is known of a display; goes into the journal's head."""
+
+    kind: str  # 'window' or 'none'
+    width_px: int = 0
+    height_px: int = 0
+    refresh_hz: float = 0.0  # as measured; the rig's stated rate where it can't be
+    synchronised: bool = False  # whether flips block on the screen's vertical sync
+    details: dict[str, str] = field(default_factory=dict)  # graphics vendor, renderer ...
+
+
+@dataclass(frozen=True)
+class DroppedFrame:
+    """A frame interval of more than 1.5 periods."""
+
+    time: float
+    interval_s: float
+
+
+class Display(Protocol):
+    """Shows scenes at frames, and tells when each has appeared.
+
+    A display with a window puts its frame into `RealClock.idle`, so that flips go on (without
+    drawing anew) while the runner waits.
+    """
+
+    info: DisplayInfo
+    lead_s: float  # so long before an onset `show` must be called to hit the nearest frame
+
+    def prepare(self, scenes: Iterable[Scene]) -> None:
+        """Load everything these scenes need. Raises `ValueError` for a missing picture."""
+
+    def show(
+        self,
+        scene: Scene,
+        on_flip: Callable[[float], None],
+        cursor: Callable[[float], CursorState] | None = None,
+    ) -> float:
+        """Draw a scene, flip, and call `on_flip(flip time)` at once after the flip.
+
+        Blocks for one frame at most and returns the flip time on the session clock. With
+        `cursor` the scene is live: it's asked for the cursor's state before each frame.
+        """
+        ...
+
+    def dropped_frames(self) -> list[DroppedFrame]:
+        """The dropped frames since the last call."""
+        ...
+
+    def close(self) -> None:
+        """Close the window. Never raises."""
