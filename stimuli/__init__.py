@@ -1,0 +1,1 @@
+"""What the participant sees: portraits of the clinicians and the texts in each language."""

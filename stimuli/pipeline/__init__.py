@@ -1,0 +1,1 @@
+"""Renders the clinicians' portraits; runs in its own environment, `.venv-portraits`."""
