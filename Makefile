@@ -1,0 +1,47 @@
+# One word for each thing to do; `make` alone lists them. Each sets up first what it needs.
+
+PYTHON := .venv/bin/python
+READY := .venv/.ready
+CHECKED := $(wildcard conditions stimuli hardware experiment tests benchmarks scripts)
+
+.PHONY: help setup demo test figures lint bench portraits screenshots lock clean
+
+help:
+	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' Makefile | expand -t 18
+
+setup: $(READY) ## everything a fresh machine needs: .venv and, on Debian as root, system packages
+
+$(READY): requirements.txt pyproject.toml scripts/setup.sh
+	sh scripts/setup.sh
+
+demo: setup ## watch a short session of the real experiment with emulated devices
+	.venv/bin/trustpain demo
+
+# Tests that need a screen or real time share one worker (tests/conftest.py), the rest take the others.
+test: setup ## the tests, a few minutes
+	$(PYTHON) -m pytest -n logical --maxprocesses 4 --dist loadgroup
+
+figures: setup ## measure the figures that the README and the notes state
+	$(PYTHON) -m pytest -m figures -rA --timeout 1800
+
+bench: setup ## timing, side by side with what a laboratory would do otherwise
+	$(PYTHON) -m benchmarks
+
+portraits: setup ## render the clinicians anew
+	.venv/bin/trustpain portraits build
+
+screenshots: setup ## the pictures of the real screens that README and docs show
+	$(PYTHON) scripts/screenshots.py
+
+lint: setup ## style, types, and nothing of this machine in the files
+	$(PYTHON) -m ruff check
+	$(PYTHON) -m ruff format --check
+	$(PYTHON) -m mypy $(CHECKED)
+	sh scripts/check_tracked.sh
+
+lock: ## requirements.txt anew from pyproject.toml; UPGRADE=1 takes newer releases
+	sh scripts/setup.sh lock
+
+clean: ## remove what make made, but never what lies in data/
+	rm -rf .venv .venv-uv build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage htmlcov
+	find conditions stimuli hardware experiment tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,65 @@
+"""What every test may ask for: a screen, and examples that are the same in each CI run."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+IN_CI = os.environ.get("CI", "").lower() == "true"
+
+# No deadline: on a shared machine with two cores a single slow example says nothing.
+settings.register_profile("dev", deadline=None)
+settings.register_profile(
+    "ci",
+    deadline=None,
+    derandomize=True,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("ci" if IN_CI else "dev")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give all tests with a window to one worker, so that none waits for another's frames."""
+    for item in items:
+        if "display" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.display)
+        if item.get_closest_marker("display"):
+            item.add_marker(pytest.mark.xdist_group("display"))
+
+
+@pytest.fixture(scope="session")
+def display() -> Iterator[str]:
+    """Name of an X display: the user's own, else a virtual one of 1280 x 800 for this session."""
+    if name := os.environ.get("DISPLAY"):
+        yield name
+        return
+    if not shutil.which("Xvfb"):
+        problem = "no DISPLAY and no Xvfb: `make setup` as root installs it on Debian (xvfb)"
+        pytest.fail(problem) if IN_CI else pytest.skip(problem)
+    # Xvfb picks a free number itself and writes it once it is ready for clients.
+    number, writes_number = os.pipe()
+    server = subprocess.Popen(
+        [
+            *("Xvfb", "-displayfd", str(writes_number), "-screen", "0", "1280x800x24"),
+            *("-nolisten", "tcp", "-noreset"),
+        ],
+        pass_fds=[writes_number],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(writes_number)
+    with os.fdopen(number) as pipe:
+        name = f":{pipe.readline().strip()}"
+    if name == ":":
+        pytest.fail(f"Xvfb ended with code {server.wait()} before it was ready")
+    os.environ["DISPLAY"] = name
+    try:
+        yield name
+    finally:
+        del os.environ["DISPLAY"]
+        server.terminate()
+        server.wait(10)

@@ -1,0 +1,48 @@
+"""The walls of the house: which room may import what, and where PsychoPy may be imported."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+ROOMS = {"conditions", "stimuli", "hardware", "experiment"}
+MAY_IMPORT = {
+    "conditions": set(),
+    "stimuli": set(),
+    "hardware": set(),
+    "experiment": {"conditions", "stimuli", "hardware"},
+}
+
+
+def imports(nodes: Iterator[ast.AST] | list[ast.stmt]) -> set[str]:
+    """Top-level names of the modules that these statements import."""
+    names = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module)
+    return {name.partition(".")[0] for name in names}
+
+
+def sources(room: str) -> list[Path]:
+    return sorted((ROOT / room).rglob("*.py"))
+
+
+@pytest.mark.parametrize("room", sorted(ROOMS))
+def test_a_room_imports_only_what_it_may(room: str) -> None:
+    forbidden = ROOMS - {room} - MAY_IMPORT[room] | {"tests", "benchmarks"}
+    for path in sources(room):
+        found = imports(ast.walk(ast.parse(path.read_text("utf-8")))) & forbidden
+        assert not found, f"{path.relative_to(ROOT)} imports {sorted(found)}"
+
+
+@pytest.mark.parametrize("room", sorted(ROOMS))
+def test_psychopy_is_loaded_only_by_the_display(room: str) -> None:
+    display = ROOT / "experiment" / "display"
+    for path in sources(room):
+        if display not in path.parents:
+            at_import = imports(ast.parse(path.read_text("utf-8")).body)
+            assert "psychopy" not in at_import, path.relative_to(ROOT)
