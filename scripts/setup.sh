@@ -12,9 +12,9 @@ cd "$(dirname "$0")/.."
 # What PsychoPy's windows (OpenGL), dialogs (Qt), keyboard (Psychtoolbox) and sound load, and what
 # the tests need: a virtual screen, a hand for it, a false clock.
 SYSTEM_PACKAGES="
-    fonts-dejavu-core libegl1 libgl1 libgl1-mesa-dri libglib2.0-0 libglu1-mesa libfontconfig1 libdbus-1-3
-    libjack-jackd2-0 libportaudio2 libusb-1.0-0 libxcb-cursor0 libxcb-icccm4 libxcb-image0
-    libxcb-keysyms1 libxcb-render-util0 libxcb-xinerama0 libxcb-xkb1 libxkbcommon-x11-0
+    fonts-dejavu-core libdbus-1-3 libegl1 libfontconfig1 libgl1 libgl1-mesa-dri libglib2.0-0
+    libglu1-mesa libportaudio2 libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1
+    libxcb-render-util0 libxcb-shape0 libxcb-xkb1 libxkbcommon-x11-0
     faketime git xauth xdotool xvfb"
 
 say() { echo "setup: $*" >&2; }
