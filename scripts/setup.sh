@@ -34,7 +34,9 @@ missing_packages() {
     # `python3 -m venv` is what fetches uv, where nobody installed uv.
     find_uv || works python3 -c 'import ensurepip, venv' || wanted="$wanted python3 python3-venv"
     for package in $wanted; do
-        [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || echo "$package"
+        # Debian 13 and Ubuntu 24.04 call some of them NAMEt64.
+        dpkg-query -W -f '${db:Status-Status}\n' "$package" "${package}t64" 2>/dev/null |
+            grep -qx installed || echo "$package"
     done
 }
 
@@ -61,11 +63,11 @@ install_system_packages() {
 get_uv() {
     find_uv && return 0
     say "fetching uv into .venv-uv"
-    if python3 -m venv .venv-uv >&2 && .venv-uv/bin/python -m pip install --quiet uv >&2; then
+    if works python3 -m venv .venv-uv && .venv-uv/bin/python -m pip install --quiet uv >&2; then
         uv=.venv-uv/bin/uv
     else
         rm -rf .venv-uv
-        say "no uv and no python3 that could fetch it: install uv (docs/install.md) and try again"
+        say "no uv, and no python3 with venv that could fetch it: install one of them (docs/install.md)"
         exit 1
     fi
 }
@@ -74,7 +76,10 @@ suitable() { works "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info
 
 make_venv() {
     # Without a Python 3.11 or 3.12 on the machine, uv fetches one.
-    suitable .venv/bin/python || "$uv" venv --quiet --clear .venv
+    suitable .venv/bin/python || "$uv" venv --quiet --clear .venv || {
+        say "no Python 3.11 or 3.12 here, and uv could not fetch one: install one and try again"
+        exit 1
+    }
     "$uv" pip install --quiet --python .venv --require-hashes -r requirements.txt
     "$uv" pip install --quiet --python .venv --no-deps --no-build-isolation --editable .
     "$uv" pip check --quiet --python .venv || {
