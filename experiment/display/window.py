@@ -1,0 +1,269 @@
+"""The participant's screen: a PsychoPy window that fulfils `Display`."""
+
+from __future__ import annotations
+
+import contextlib
+import time as system_time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from experiment.clocks import RealClock
+from experiment.display import look
+from experiment.display.field import Field, field_of
+from experiment.display.frames import FrameLog, Grid, measure_refresh
+from experiment.display.machine import Machine, quiet_psychopy
+from experiment.display.painter import Painter, Picture
+from experiment.display.protocol import DisplayInfo, DroppedFrame
+from experiment.display.scales import scale_line
+from experiment.scene import CursorState, Portrait, RatingScale, Scene
+from hardware.devices import DeviceError
+from hardware.rig import Screen
+
+BUFFERS = 3
+"""A driver may swap up to three buffers in turn, so a scene is drawn into three before drawing
+stops. After a swap the content of the back buffer is formally undefined; in practice it's the
+scene of one, two or three frames ago."""
+
+LEAD_FRAMES = 1.5
+"""The runner returns from a frame at the first flip later than `onset - lead`, draws, and shows at
+the next: that one lies within half a frame of the onset."""
+
+
+class WindowDisplay:
+    """Shows scenes in a window on the rig's screen, and stamps every flip on the session clock.
+
+    Opens the window, measures the refresh rate for about 2 s, and puts `frame` into `clock.idle`.
+    All calls belong on the thread that made it. `closed` tells, and `on_closed` is called, when
+    somebody closes the window by its frame; the window itself stays until `close`. Raises
+    `DeviceError` if no window can be opened.
+    """
+
+    def __init__(
+        self, screen: Screen, clock: RealClock, on_closed: Callable[[], None] | None = None
+    ) -> None:
+        self._clock = clock
+        self.on_closed = on_closed
+        self.closed = False
+        self.on_frame: list[
+            Callable[[], None]
+        ] = []  # called after each flip, such as a mouse's poll
+        self._machine = Machine()
+        try:
+            self._window = _open(screen)
+        except Exception as error:
+            self._machine.restore()
+            raise DeviceError(
+                f"no window could be opened on the participant's screen: {error}"
+            ) from error
+        try:
+            self._begin(screen)
+        except BaseException:
+            self.close()
+            raise
+
+    def _begin(self, screen: Screen) -> None:
+        window = self._window
+        window.winHandle.on_close = self._close_asked
+        self.field: Field = field_of(screen, *(int(side) for side in window.size))
+        self._painter = Painter(window, self.field, screen)
+        self._scene: Scene | None = None
+        self._cursor: Callable[[float], CursorState | None] | None = None
+        self._shown_cursor: CursorState | None = None
+        self._appeared = 0.0
+        self._to_draw = 0
+        self._painter.paint(None)
+
+        def bare_flip() -> None:
+            window.flip(clearBuffer=False)
+
+        refresh = measure_refresh(bare_flip, self._clock.now, system_time.sleep)
+        hz = refresh.hz if refresh.synchronised else screen.refresh_hz
+        self._period = 1.0 / hz
+        self._grid = None if refresh.synchronised else Grid(self._clock.now(), self._period)
+        self._log = FrameLog(self._period)
+        self.lead_s = LEAD_FRAMES * self._period
+        self.info = DisplayInfo(
+            kind="window",
+            width_px=self.field.width,
+            height_px=self.field.height,
+            refresh_hz=round(hz, 3),
+            synchronised=refresh.synchronised,
+            details=_details(window, screen, refresh.hz, self._machine.priority),
+        )
+        self._clock.idle = self.frame
+
+    def prepare(self, scenes: Iterable[Scene]) -> None:
+        """Draw everything once, unseen, so that it lies on the graphics card.
+
+        For between runs: it takes some 20 ms for each new picture, and collects garbage; what
+        is there already costs nothing. Raises `ValueError` for a picture that is missing or can't be read.
+        """
+        for scene in scenes:
+            self._painter.load(scene)
+        self._machine.between_runs()
+        self._log.pause()
+        self._to_draw = BUFFERS
+
+    def show(
+        self,
+        scene: Scene,
+        on_flip: Callable[[float], None],
+        cursor: Callable[[float], CursorState | None] | None = None,
+    ) -> float:
+        """Draw a scene, flip, and call `on_flip(flip time)` at once after the flip.
+
+        Returns the flip time on the session clock. A scene with `cursor`, or a portrait that fades
+        in, is live: `frame` goes on drawing it as far as it changes.
+        """
+        self._scene, self._cursor, self._shown_cursor = scene, cursor, None
+        self._painter.flip_patch()
+        self._appeared = self._next_flip()
+        self._to_draw = BUFFERS
+        self._draw()
+
+        stamped: list[float] = []
+
+        def stamp() -> None:
+            stamped.append(self._clock.now())
+            self._appeared = stamped[0]
+            on_flip(stamped[0])
+
+        self._window.callOnFlip(stamp)
+        self._flip()
+        return stamped[0]
+
+    def frame(self) -> None:
+        """Let one frame pass: flip, drawing anew only what has changed."""
+        self._draw()
+        self._flip()
+
+    def dropped_frames(self) -> list[DroppedFrame]:
+        """The dropped frames since the last call."""
+        return self._log.take()
+
+    def position_along(self, x: float, y: float) -> float | None:
+        """How far along the present scale a pixel lies (0 to 1), or None if there's none."""
+        if not isinstance(self._scene, RatingScale):
+            return None
+        return scale_line(self.field, self._scene).along(self._painter.mirror(x), y)
+
+    def point_of(self, position: float) -> tuple[float, float] | None:
+        """The pixel at a position (0 to 100) of the present scale, or None if there's none."""
+        if not isinstance(self._scene, RatingScale):
+            return None
+        x, y = scale_line(self.field, self._scene).point(position)
+        return self._painter.mirror(x), y
+
+    @property
+    def scene(self) -> Scene | None:
+        """What is on the screen."""
+        return self._scene
+
+    @property
+    def window(self) -> Any:
+        """The PsychoPy window, for what reads keys and mouse from it."""
+        return self._window
+
+    def screenshot(self, path: Path) -> None:
+        """Write what is on the screen to a PNG. Takes a few frames' time: not during a run."""
+        self._to_draw = BUFFERS
+        self._draw()
+        image = self._window.getMovieFrame(buffer="back")
+        self._window.movieFrames.clear()
+        image.convert("RGB").save(path)
+        self._log.pause()
+
+    def close(self) -> None:
+        """Close the window. Never raises."""
+        if self._clock.idle == self.frame:
+            self._clock.idle = None
+        with contextlib.suppress(Exception):
+            self._window.close()
+        self._machine.restore()
+
+    def _next_flip(self) -> float:
+        now = self._clock.now()
+        return self._grid.next(now) if self._grid is not None else now + self._period
+
+    def _draw(self) -> None:
+        """Draw into the back buffer, unless all buffers hold the present state already."""
+        at = self._next_flip()
+        fading = self._fade(at) < 1.0
+        if self._cursor is not None:
+            state = self._cursor(at)
+            if state != self._shown_cursor:
+                self._shown_cursor = state
+                self._to_draw = BUFFERS
+        if fading:
+            self._to_draw = BUFFERS
+        if self._to_draw > 0:
+            self._to_draw -= 1
+            self._painter.paint(Picture(self._scene, self._shown_cursor, self._fade(at)))
+
+    def _fade(self, at: float) -> float:
+        scene = self._scene
+        if not isinstance(scene, Portrait) or scene.fade_in_s <= 0:
+            return 1.0
+        # Counted from one period before the onset, so that the first frame isn't an empty one.
+        return min(1.0, (at - self._appeared + self._period) / scene.fade_in_s)
+
+    def _flip(self) -> None:
+        if self._grid is not None:
+            due = self._grid.next(self._clock.now())
+            while (left := due - self._clock.now()) > 0:
+                system_time.sleep(left)
+            self._grid.took(due)
+        self._window.flip(clearBuffer=False)
+        self._log.flipped(self._clock.now())
+        self._machine.keep_awake(self._window)
+        for call in self.on_frame:
+            call()
+
+    def _close_asked(self) -> None:
+        if not self.closed:
+            self.closed = True
+            if self.on_closed is not None:
+                self.on_closed()
+
+
+def _open(screen: Screen) -> Any:
+    quiet_psychopy()
+    from psychopy import monitors, visual
+
+    monitor = monitors.Monitor(
+        "trustpain", width=screen.width_cm, distance=screen.distance_cm, autoLog=False
+    )
+    monitor.setSizePix((screen.width_px, screen.height_px))
+    return visual.Window(
+        size=(screen.width_px, screen.height_px),
+        fullscr=screen.full_screen,
+        screen=screen.number,
+        monitor=monitor,
+        units="pix",
+        color=look.BACKGROUND,
+        colorSpace="rgb255",
+        allowGUI=not screen.full_screen,
+        title="trustpain",
+        name="participant",
+        waitBlanking=True,
+        checkTiming=False,  # `measure_refresh` does it, and isn't fooled by a virtual screen
+        autoLog=False,
+    )
+
+
+def _details(window: Any, screen: Screen, measured_hz: float, priority: str) -> dict[str, str]:
+    info = window.winHandle.context.get_info()
+    details = {
+        "vendor": str(info.get_vendor()),
+        "renderer": str(info.get_renderer()),
+        "opengl": str(info.get_version()),
+        "measured_hz": f"{measured_hz:.2f}",
+        "stated_hz": f"{screen.refresh_hz:g}",
+        "priority": priority,
+    }
+    if abs(measured_hz - screen.refresh_hz) > 0.05 * screen.refresh_hz:
+        details["note"] = (
+            f"the rig file states {screen.refresh_hz:g} Hz, measured were {measured_hz:.1f} Hz"
+        )
+    return details
