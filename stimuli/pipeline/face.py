@@ -1,0 +1,104 @@
+"""From an identity and an axis value to vertex positions: macro targets, alignment, torso, trust.
+
+All heads are brought into the base mesh's frame, so that eye height, camera and light agree over identities and hair
+grown on the base head fits everyone with a small warp.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from stimuli.pipeline.base_mesh import BODY_VERTICES, Floats, base_mesh, skin_weights, smooth_step, weighted_sum
+from stimuli.pipeline.identity import Identity
+from stimuli.pipeline.trust_axis import trust_offset
+
+# Without these the base faces look stern.
+NEUTRAL = {"unit/browInnerUp": 0.14, "mouth/mouth-angles-up": 0.18}
+MALE_HEAD = 1.025
+"""Men's heads are a little larger than women's of the same picture size."""
+ARM_DROP_DEG = 30.0
+
+
+@dataclass(frozen=True)
+class Rest:
+    """An identity's neutral vertices (19158, 3) in dm, and the rotation and scale that brought them into frame."""
+
+    vertices: Floats
+    turn: Floats
+
+
+def neutral(person: Identity) -> Rest:
+    """The identity at trust 0, head in the base mesh's frame, on the torso of its sex."""
+    mesh = base_mesh()
+    shape = mesh.vertices + _macro(person.sex, person.ancestry, person.old)
+    scale = MALE_HEAD if person.sex == "male" else 1.0
+    head, turn = _aligned(shape, scale)
+    head = head + weighted_sum({**NEUTRAL, **person.targets}) @ turn.T
+    torso = _torso(person.sex)
+    share = smooth_step(mesh.vertices[:, 1], 5.75, 6.30)
+    share = np.maximum(share, smooth_step(mesh.vertices[:, 2], 0.9, 1.1) * (mesh.vertices[:, 1] > 6.1))[:, None]
+    return Rest(share * head + (1 - share) * torso, turn)
+
+
+def vertices(person: Identity, trust: float) -> Floats:
+    """The identity's vertices (19158, 3) in dm at an axis value."""
+    rest = neutral(person)
+    return rest.vertices + trust_offset(trust) @ rest.turn.T
+
+
+def eye(v: Floats, side: str) -> tuple[Floats, float]:
+    """Centre (3,) and mean radius in dm of the `l` or `r` eyeball."""
+    points = v[base_mesh().groups[f"helper-{side}-eye"]]
+    centre = points.mean(0)
+    return centre, float(np.linalg.norm(points - centre, axis=1).mean())
+
+
+def _macro(sex: str, ancestry: dict[str, float], old: float) -> Floats:
+    weights = {}
+    for age, share in (("young", 1 - old), ("old", old)):
+        for name, part in ancestry.items():
+            weights[f"macrodetails/{name}-{sex}-{age}"] = share * part
+        weights[f"macrodetails/universal-{sex}-{age}-averagemuscle-averageweight"] = share
+    return weighted_sum(weights)
+
+
+@cache
+def _torso(sex: str) -> Floats:
+    """A torso in the base head's frame, arms lowered; the same for everyone of a sex, so that clothes always fit."""
+    shape = base_mesh().vertices + _macro(sex, {"caucasian": 1.0}, 0.0)
+    shape, _ = _aligned(shape, MALE_HEAD if sex == "male" else 1.0)
+    return _arms_lowered(shape)
+
+
+def _aligned(shape: Floats, scale: float) -> tuple[Floats, Floats]:
+    """Rotate, scale and move a shape so that its skull lies on the base mesh's (similarity by least squares)."""
+    base = base_mesh().vertices
+    skull = np.zeros(len(base), bool)
+    skull[:BODY_VERTICES] = (base[:BODY_VERTICES, 1] > 7.1) & (base[:BODY_VERTICES, 2] > -1)
+    eyes = np.concatenate([base_mesh().groups["helper-l-eye"], base_mesh().groups["helper-r-eye"]])
+    mean_from, mean_to = shape[skull].mean(0), base[skull].mean(0)
+    a, b = shape[skull] - mean_from, base[skull] - mean_to
+    u, s, vt = np.linalg.svd(b.T @ a)
+    rotation = u @ np.diag([1, 1, np.sign(np.linalg.det(u @ vt))]) @ vt
+    turn = rotation * (scale * s.sum() / (a**2).sum())
+    moved = (shape - mean_from) @ turn.T + mean_to
+    moved[:, 1:] += (base[eyes].mean(0) - moved[eyes].mean(0))[1:]  # eyes at one height and depth
+    return moved, turn
+
+
+def _arms_lowered(shape: Floats) -> Floats:
+    """The rest pose has the arms out; turn them down about the shoulder joints."""
+    out = shape.copy()
+    for side, sign in (("L", 1.0), ("R", -1.0)):
+        joint = shape[base_mesh().groups[f"joint-{side.lower()}-shoulder"]].mean(0)
+        weight = sum(skin_weights(f"{bone}.{side}") for bone in ARM_BONES)
+        angle = np.radians(-ARM_DROP_DEG * sign)
+        spin = np.array([[np.cos(angle), -np.sin(angle), 0], [np.sin(angle), np.cos(angle), 0], [0, 0, 1]])
+        out += weight[:, None] * ((shape - joint) @ spin.T + joint - shape)
+    return out
+
+
+ARM_BONES = ("upperarm01", "upperarm02", "lowerarm01", "lowerarm02")
