@@ -1,0 +1,155 @@
+"""What stands beside a run's data: how it was made, by what, and how it went."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from experiment.bids.columns import EVENT_COLUMNS
+from experiment.bids.recordings import Recording
+from experiment.bids.records import RunRecord
+from experiment.journal.events import SessionStart
+
+ORIGIN = {
+    "participant": "A person, with real devices.",
+    "pilot": "A pilot: a person, but a device that the study uses was emulated. Not study data.",
+    "simulated": "Made by a simulated participant: never evidence about people.",
+}
+PSYCHOPY_RRID = "RRID:SCR_006571"
+
+
+def events_sidecar(run: RunRecord, missing_pictures: list[str]) -> dict[str, Any]:
+    """The sidecar of `events.tsv`: every column, and the run's own story."""
+    skipped = sorted(run.skipped)
+    story = {
+        "RunStatus": run.status,
+        "PlannedRun": run.start.design_run,
+        "Segment": run.start.segment,
+        "Acquisition": run.start.acquisition,
+        "SkinSite": run.start.skin_site,
+        "AbortedTrials": _trials(run, "aborted"),
+        "InterruptedTrials": _trials(run, "interrupted"),
+        "SkippedHeats": [
+            {"trial": trial, "reason": run.skipped[trial].reason} for trial in skipped
+        ],
+        "JournalEndsTorn": bool(run.journal.torn),
+        "MissingPictures": missing_pictures,
+    }
+    return (
+        common(run)
+        | {"StimulusPresentation": _presentation(run.head)}
+        | _scan(run)
+        | story
+        | _timing(run)
+        | EVENT_COLUMNS
+    )
+
+
+def recording_sidecar(run: RunRecord, recording: Recording) -> dict[str, Any]:
+    """The sidecar of a continuous recording."""
+    return common(run) | {
+        "Description": recording.description,
+        "SamplingFrequency": recording.frequency_hz,
+        "StartTime": recording.start_s,
+        "Columns": list(recording.columns),
+        **recording.columns,
+    }
+
+
+def common(run: RunRecord) -> dict[str, Any]:
+    """What every sidecar says: which task, whose data, made with what."""
+    head = run.head
+    return {
+        "TaskName": task_name(head),
+        "TaskDescription": str(head.study.get("description") or study_title(head)),
+        "DataOrigin": head.kind,
+        "DataOriginDescription": ORIGIN[head.kind],
+        "OnsetReference": (
+            "start of the first volume stored in the image file"
+            if run.zero is not None and run.zero.first_stored is not None
+            else "start of the run"
+        ),
+        "Journal": run.journal.path.name,
+        "TrustpainVersion": head.versions.get("trustpain", "unknown"),
+        "TrustpainCommit": head.commit or "unknown",
+        "TrustpainModified": head.dirty,
+        "StudyName": study_name(head),
+        "StudySHA256": head.study_sha256,
+        "RigName": str(head.rig.get("name", "unknown")),
+        "RigSHA256": head.rig_sha256,
+        "Allocation": head.allocation,
+        "Seed": head.seed,
+        "Scenario": head.scenario or "none",
+        "VirtualTime": head.virtual_time,
+    }
+
+
+def study_name(head: SessionStart) -> str:
+    """The study's name, as in its file."""
+    return str(head.study.get("name", "unknown"))
+
+
+def study_title(head: SessionStart) -> str:
+    """The study's title, for people."""
+    return str(head.study.get("title") or study_name(head))
+
+
+def task_name(head: SessionStart) -> str:
+    """The task label; BIDS wants letters and digits alone."""
+    label = "".join(c for c in str(head.study.get("task", "")) if c.isascii() and c.isalnum())
+    return label or "trustpain"
+
+
+def _presentation(head: SessionStart) -> dict[str, Any]:
+    """BIDS' StimulusPresentation; lengths in metres, sizes as [width, height]."""
+    screen = {**head.rig.get("screen", {}), **head.display}
+    software = "PsychoPy" if head.versions.get("psychopy") and not head.virtual_time else ""
+    found: dict[str, Any] = {
+        "OperatingSystem": head.system.get("os") or head.system.get("platform"),
+        "SoftwareName": software or "trustpain",
+        "SoftwareRRID": PSYCHOPY_RRID if software else None,
+        "SoftwareVersion": head.versions.get("psychopy" if software else "trustpain"),
+        "Code": head.commit,
+        "ScreenRefreshRate": screen.get("refresh_hz"),
+        "ScreenOrigin": ["top", "left"],
+    }
+    width_px, height_px = screen.get("width_px"), screen.get("height_px")
+    if width_px and height_px:
+        found["ScreenResolution"] = [width_px, height_px]
+        if width_cm := screen.get("width_cm"):
+            height_cm = width_cm * height_px / width_px
+            found["ScreenSize"] = [round(width_cm / 100, 4), round(height_cm / 100, 4)]
+    if distance_cm := screen.get("distance_cm"):
+        found["ScreenDistance"] = round(distance_cm / 100, 4)
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def _scan(run: RunRecord) -> dict[str, Any]:
+    zero = run.zero
+    if not run.scanned or zero is None:
+        return {}
+    first = zero.first_stored if zero.first_stored is not None else zero.t
+    return {
+        "RepetitionTime": zero.tr_s,
+        "Volumes": run.start.volumes,
+        "DummyVolumesStored": zero.dummies_stored,
+        "DummyVolumesPulsedNotStored": zero.dummies_pulsed_not_stored,
+        "FirstAnalysedVolume": zero.dummies_stored,  # counted from 0
+        "FirstAnalysedVolumeOnset": round(zero.t - first, 4),
+        "Pulses": len(run.pulses),
+        "PulsesExpected": run.end.pulses_expected if run.end is not None else None,
+    }
+
+
+def _timing(run: RunRecord) -> dict[str, Any]:
+    if run.end is None:
+        return {"TimingVerdict": "unknown", "TimingReasons": ["the program ended in the run"]}
+    return {
+        "TimingVerdict": run.end.verdict,
+        "TimingReasons": run.end.reasons,
+        "MaximumLateness": run.end.max_lateness_s,
+        "DroppedFrames": run.end.dropped_frames,
+    }
+
+
+def _trials(run: RunRecord, status: str) -> list[int]:
+    return [trial for trial in run.trials if run.trial_status(trial) == status]

@@ -1,0 +1,397 @@
+"""The journal's vocabulary: every kind of event that a session can write, in one closed set.
+
+One event is one line of JSON with `event` (its kind) and `t` (seconds on the session clock, see
+`SessionStart.started_utc` for its zero). Readers accept every older `SCHEMA_VERSION`; fields are
+only ever added, with a default. Temperatures are degrees Celsius, `run` is the run *index* (it
+counts acquisitions: a repeated run gets a new one), `design_run` the planned run it belongs to.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+SCHEMA_VERSION = 1
+
+Kind = Literal["participant", "pilot", "simulated"]
+
+
+class _Event(BaseModel):
+    # Extra fields are ignored, not refused: an older program may meet a newer minor addition.
+    model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="null")
+
+    t: float
+
+
+class PreviousJournal(BaseModel):
+    """The journal that this one goes on from, and how much of it was sound."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    sha256: str  # of its sound part
+    sound_bytes: int
+
+
+class SessionStart(_Event):
+    """The head: all that is needed to repeat the session. Always the first line."""
+
+    event: Literal["session_start"] = "session_start"
+    schema_version: int = SCHEMA_VERSION
+    kind: Kind
+    participant: str
+    session: str | None
+    allocation: int
+    seed: int
+    acquisition: int = 0
+    started_utc: str  # ISO 8601 of the clock's zero; a fixed date in virtual time
+    virtual_time: bool
+    language: str
+    study: dict[str, Any]
+    study_sha256: str
+    rig: dict[str, Any]
+    rig_sha256: str
+    trials: list[dict[str, Any]]  # the whole table, one dict a row
+    portraits: list[dict[str, Any]]  # file, clinician, level, sha256 ...
+    calibration: dict[str, Any] | None = None
+    simulation: dict[str, Any] | None = None  # the simulated participant's parameters
+    scenario: str | None = None
+    versions: dict[str, str] = Field(default_factory=dict)
+    commit: str | None = None
+    dirty: bool | None = None
+    system: dict[str, str] = Field(default_factory=dict)
+    display: dict[str, Any] = Field(default_factory=dict)
+    previous: PreviousJournal | None = None
+
+
+class DeviceOpened(_Event):
+    """A device was opened and has said who it is."""
+
+    event: Literal["device_opened"] = "device_opened"
+    role: str
+    kind: str
+    port: str
+    emulated: bool
+    firmware: str = ""
+    serial_number: str = ""
+    details: dict[str, str] = Field(default_factory=dict)
+
+
+class DeviceFailed(_Event):
+    """A device failed: lost port, error state, silence."""
+
+    event: Literal["device_failed"] = "device_failed"
+    role: str
+    reason: str
+
+
+class RunStart(_Event):
+    """A segment of a run begins to wait for its pulse (or begins, where there's no scanner).
+
+    `run` is the run index of this segment (BIDS `run-`); segments of one planned run share
+    `design_run` and count `segment` from 1.
+    """
+
+    event: Literal["run_start"] = "run_start"
+    run: int
+    design_run: int
+    segment: int
+    acquisition: int
+    skin_site: int
+    first_trial: int
+    planned_length_s: float
+    volumes: int | None  # to be typed at the console; None where nothing is scanned
+
+
+class RunZero(_Event):
+    """The schedule's zero (`t`) is fixed; every planned onset of the segment counts from it.
+
+    `first_pulse` is the first pulse received, `first_stored` the time of the first volume that
+    is in the image file, from which BIDS counts onsets. Without a scanner both are None.
+    """
+
+    event: Literal["run_zero"] = "run_zero"
+    run: int
+    first_pulse: float | None
+    first_stored: float | None
+    dummies_pulsed_not_stored: int = 0
+    dummies_stored: int = 0
+    tr_s: float | None = None
+
+
+class Pulse(_Event):
+    """A scanner pulse, stamped at arrival. `number` counts from 1 in this segment."""
+
+    event: Literal["pulse"] = "pulse"
+    run: int
+    number: int
+
+
+class TrialStart(_Event):
+    """A row of the trial table begins; trial 0 is the run's lead-in."""
+
+    event: Literal["trial_start"] = "trial_start"
+    run: int
+    trial: int
+
+
+class PhaseStart(_Event):
+    """A phase began. `t` is the flip of its first frame.
+
+    `planned` is its onset on the schedule (session clock), `issued` when the program began to
+    show it; `planned_duration` None means "until response".
+    """
+
+    event: Literal["phase_start"] = "phase_start"
+    run: int
+    trial: int
+    phase: str  # unique name in the trial
+    trial_type: str  # BIDS trial_type
+    planned: float
+    issued: float
+    planned_duration: float | None
+    marker: int | None = None
+    scene: str = ""  # kind of scene
+    picture: str | None = None  # file name under stimuli/
+
+
+class PhaseEnd(_Event):
+    """A phase ended: the next one's flip, or its own end of time."""
+
+    event: Literal["phase_end"] = "phase_end"
+    run: int
+    trial: int
+    phase: str
+
+
+class Marker(_Event):
+    """A marker's byte was handed to the port between `t` and `after`."""
+
+    event: Literal["marker"] = "marker"
+    run: int
+    trial: int
+    phase: str
+    code: int
+    after: float
+
+
+class HeatPrepared(_Event):
+    """The thermode was asked to load a stimulus."""
+
+    event: Literal["heat_prepared"] = "heat_prepared"
+    run: int
+    trial: int
+    number: int
+    temperature: float
+    plateau_s: float
+    skin_site: int
+
+
+class HeatSkipped(_Event):
+    """The heat of a trial wasn't given: refused by the guard, or not ready at its deadline."""
+
+    event: Literal["heat_skipped"] = "heat_skipped"
+    run: int
+    trial: int
+    temperature: float
+    reason: str
+
+
+class HeatTriggered(_Event):
+    """The start command was handed to the port between `t` and `after`."""
+
+    event: Literal["heat_triggered"] = "heat_triggered"
+    run: int
+    trial: int
+    number: int
+    temperature: float
+    plateau_s: float
+    skin_site: int
+    after: float
+    cem43_planned: float
+
+
+class Temperatures(_Event):
+    """A second or so of temperature samples; lists of equal length.
+
+    `mean` is the mean over the enabled zones; `highest` the hottest zone of the sample.
+    """
+
+    event: Literal["temperatures"] = "temperatures"
+    run: int
+    trial: int
+    times: list[float]
+    mean: list[float]
+    highest: list[float]
+
+
+class HeatDelivered(_Event):
+    """What was measured of a stimulus, when baseline was reached again or it was aborted."""
+
+    event: Literal["heat_delivered"] = "heat_delivered"
+    run: int
+    trial: int
+    number: int
+    temperature: float  # asked for
+    temperature_measured: float | None  # mean over the plateau
+    plateau_onset: float | None
+    plateau_end: float | None
+    highest: float
+    overshoot: float
+    cem43: float
+    skin_site: int
+    aborted: bool
+    reason: str = ""
+
+
+class ResponseGiven(_Event):
+    """A key, button or click, with the time stamp of the event itself (mouse moves: in paths)."""
+
+    event: Literal["response"] = "response"
+    role: str
+    name: str = ""
+    pressed: bool = True
+
+
+class Rating(_Event):
+    """A rating, when its phase has ended. `t` is the end; times in `path_t` are session times.
+
+    `rating` is None where no answer was given, never a default.
+    """
+
+    event: Literal["rating"] = "rating"
+    run: int  # 0: outside runs
+    trial: int
+    phase: str
+    question: str
+    scale: str
+    onset: float
+    rating: float | None
+    confirmed: bool
+    response_time: float | None  # from onset to confirming, else to the last movement
+    first_movement: float | None  # from onset
+    start: float
+    path_t: list[float]
+    path: list[float]
+
+
+class ChoiceMade(_Event):
+    """The answer to a question with options."""
+
+    event: Literal["choice"] = "choice"
+    run: int
+    trial: int
+    phase: str
+    question: str
+    options: list[str]
+    chosen: str | None
+    response_time: float | None
+
+
+class TrialEnd(_Event):
+    """A trial ended. Only a `completed` or `heat_skipped` one counts as done when resuming."""
+
+    event: Literal["trial_end"] = "trial_end"
+    run: int
+    trial: int
+    status: Literal["completed", "heat_skipped", "aborted"]
+
+
+class RunEnd(_Event):
+    """A segment ended, with what can be said of its timing."""
+
+    event: Literal["run_end"] = "run_end"
+    run: int
+    status: Literal["completed", "stopped", "aborted"]
+    pulses: int
+    pulses_expected: int | None
+    max_lateness_s: float
+    dropped_frames: int
+    verdict: Literal["good", "look", "not_good"]
+    reasons: list[str] = Field(default_factory=list)
+
+
+class DroppedFrames(_Event):
+    """Frame intervals of more than 1.5 periods during a phase: end times and lengths."""
+
+    event: Literal["dropped_frames"] = "dropped_frames"
+    run: int
+    trial: int
+    phase: str
+    times: list[float]
+    intervals_s: list[float]
+
+
+class Stop(_Event):
+    """Somebody or something asked for the emergency stop; abort is already on the wire."""
+
+    event: Literal["stop"] = "stop"
+    source: str  # 'stop', 'participant_stop', 'signal', 'window', 'exception', 'thermode'
+    press: int
+    abort_sent: float | None
+
+
+class Decision(_Event):
+    """What the experimenter chose after a pause or a warning."""
+
+    event: Literal["decision"] = "decision"
+    question: str
+    answer: str
+    details: dict[str, Any] = Field(default_factory=dict)
+
+
+class Note(_Event):
+    """A note by the experimenter; 'adverse event' and 'thermode slipped' are kinds of it."""
+
+    event: Literal["note"] = "note"
+    kind: str
+    text: str
+
+
+class Warned(_Event):
+    """A sentence that the experimenter was shown."""
+
+    event: Literal["warning"] = "warning"
+    message: str
+
+
+class SessionEnd(_Event):
+    """The last line of a session that ended in order."""
+
+    event: Literal["session_end"] = "session_end"
+    status: Literal["completed", "stopped", "failed"]
+    exit_code: int
+    message: str = ""
+
+
+Event = (
+    SessionStart
+    | DeviceOpened
+    | DeviceFailed
+    | RunStart
+    | RunZero
+    | Pulse
+    | TrialStart
+    | PhaseStart
+    | PhaseEnd
+    | Marker
+    | HeatPrepared
+    | HeatSkipped
+    | HeatTriggered
+    | Temperatures
+    | HeatDelivered
+    | ResponseGiven
+    | Rating
+    | ChoiceMade
+    | TrialEnd
+    | RunEnd
+    | DroppedFrames
+    | Stop
+    | Decision
+    | Note
+    | Warned
+    | SessionEnd
+)
+
+EVENT_ADAPTER: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="event")])
