@@ -15,6 +15,7 @@ Keys = Annotated[tuple[Key, ...], Strict(False), Field(max_length=6)]
 Baud = Annotated[int, Field(ge=300, le=4_000_000)]
 
 EMULATED = "emulated://"
+ALL_ZONES = (1, 2, 3, 4, 5)
 SCHEMES = ("emulated", "socket", "hwgrep")
 
 
@@ -25,11 +26,19 @@ class Section(BaseModel):
 
 
 def _check_port(value: Any) -> str:
-    if not isinstance(value, str) or not re.fullmatch(r"[ -~]{1,200}", value) or value != value.strip():
-        raise ValueError(f"a port is a name such as 'COM3', '/dev/ttyUSB0' or 'emulated://tcs', not {value!r}")
+    if (
+        not isinstance(value, str)
+        or not re.fullmatch(r"[ -~]{1,200}", value)
+        or value != value.strip()
+    ):
+        raise ValueError(
+            f"a port is a name such as 'COM3', '/dev/ttyUSB0' or 'emulated://tcs', not {value!r}"
+        )
     scheme, found, rest = value.partition("://")
     if found and (scheme not in SCHEMES or not rest):
-        raise ValueError(f"{value!r} isn't a port that can be opened: a network one is 'socket://host:port'")
+        raise ValueError(
+            f"{value!r} isn't a port that can be opened: a network one is 'socket://host:port'"
+        )
     return value
 
 
@@ -83,7 +92,7 @@ class TcsSection(Section):
     return_rate: Annotated[float, Field(ge=0.1, le=300)]
     readback: Literal["P", "none"] = "P"
     poll_hz: Annotated[float, Field(ge=50, le=200)] = 50.0
-    zones: Annotated[tuple[Zone, ...], Strict(False), Field(min_length=1, max_length=5)] = (1, 2, 3, 4, 5)
+    zones: Annotated[tuple[Zone, ...], Strict(False), Field(min_length=1, max_length=5)] = ALL_ZONES
     trigger_out: Annotated[int, Field(ge=1, le=255)] | None = None
     trigger_out_s: Annotated[float, Field(ge=0.01, le=0.999)] = 0.3
 
@@ -159,7 +168,9 @@ class ResponseKeys(Section):
         for stop in ("stop", "participant_stop"):
             for role, keys in roles.items():
                 if role != stop and (both := set(roles[stop]) & set(keys)):
-                    raise ValueError(f"key {min(both)!r} means {stop}, so it can't also mean {role}")
+                    raise ValueError(
+                        f"key {min(both)!r} means {stop}, so it can't also mean {role}"
+                    )
         return self
 
 
@@ -202,7 +213,11 @@ class Rig(Section):
 
     @model_validator(mode="after")
     def _emulators_exist(self) -> Rig:
-        fitting = {"thermode": "emulated://tcs", "scanner": "emulated://scanner", "markers": "emulated://markers"}
+        fitting = {
+            "thermode": "emulated://tcs",
+            "scanner": "emulated://scanner",
+            "markers": "emulated://markers",
+        }
         for role, port in self.ports().items():
             if port.startswith(EMULATED) and port != fitting[role]:
                 raise ValueError(f"{role}.port is {port!r}; the emulated one is {fitting[role]!r}")
