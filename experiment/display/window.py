@@ -96,8 +96,8 @@ class WindowDisplay:
     def prepare(self, scenes: Iterable[Scene]) -> None:
         """Draw everything once, unseen, so that it lies on the graphics card.
 
-        For between runs: it takes some 20 ms for each new picture, and collects garbage; what
-        is there already costs nothing. Raises `ValueError` for a picture that is missing or can't be read.
+        For between runs: it takes some 20 ms for each new picture, and collects garbage; what is
+        there already costs nothing. Raises `ValueError` for a picture that is missing or damaged.
         """
         for scene in scenes:
             self._painter.load(scene)
