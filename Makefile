@@ -2,7 +2,7 @@
 
 PYTHON := .venv/bin/python
 READY := .venv/.ready
-CHECKED := $(wildcard conditions stimuli hardware experiment tests benchmarks scripts)
+CHECKED := $(sort $(dir $(wildcard $(addsuffix /*.py, conditions stimuli hardware experiment tests benchmarks scripts))))
 
 .PHONY: help setup demo test figures lint bench portraits screenshots lock clean
 
