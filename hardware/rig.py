@@ -237,10 +237,8 @@ class Rig(Section):
     def _pulse_is_no_answer(self) -> Rig:
         if self.scanner is None:
             return self
-        if isinstance(self.scanner, KeyScannerSection):
-            pulse = self.scanner.key
-        else:
-            pulse = chr(self.scanner.pulse_byte)
+        scanner = self.scanner
+        pulse = scanner.key if isinstance(scanner, KeyScannerSection) else chr(scanner.pulse_byte)
         for role, keys in self.response.keys.by_role().items():
             for key in keys:
                 if _typed(key) == _typed(pulse):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def stimulating(
         knots = [(time, start), (turn, reached)]
     knots.append((turn + abs(reached - neutral) / return_rate, neutral))
     # Knots at the same time would divide by zero; the later one holds.
-    distinct = [knot for knot, later in zip(knots, knots[1:], strict=False) if knot[0] < later[0]]
+    distinct = [knot for knot, later in pairwise(knots) if knot[0] < later[0]]
     distinct.append(knots[-1])
     times, temperatures = zip(*distinct, strict=True)
     return Path(times, temperatures)

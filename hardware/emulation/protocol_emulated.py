@@ -74,7 +74,7 @@ class Serial(SerialBase):
 
     def read(self, size: int = 1, /) -> bytes:
         """Up to `size` bytes; waits for them as long as `timeout` says."""
-        left = Timeout(self._timeout)
+        left: Any = Timeout(self.timeout)  # type: ignore[arg-type]  # None means for ever
         with self._changed:
             while len(self._buffer) < size:
                 if self._error is not None:

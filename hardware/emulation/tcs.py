@@ -62,6 +62,7 @@ class EmulatedTcs:
         self.heats: list[float] = []
         self.polls = 0
         self._peak = 0.0
+        self._paths: list[probe.Path] = []
         self._power_on()
 
     # --- the line -------------------------------------------------------------------------
