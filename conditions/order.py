@@ -7,7 +7,7 @@ bounded: constraints that can't be met end in one sentence naming those in confl
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -42,7 +42,9 @@ class Rules:
 
     def without(self, name: str) -> Rules:
         """The same, but for one constraint."""
-        return replace(self, **{name: False if name == "balance_by_half" else None})
+        if name == "balance_by_half":
+            return replace(self, balance_by_half=False)
+        return Rules(**(vars(self) | {name: None}))
 
 
 def draw_order(trials: Sequence[Pairing], rules: Rules, rng: np.random.Generator) -> list[Pairing]:
@@ -143,26 +145,30 @@ class _Search:
         return False
 
     def _fits(self, index: int, place: int) -> bool:
-        trials, rules, order = self.trials, self.rules, self.order
-        new = trials[index]
-        if place == 0 and rules.first_trust is not None and new.trust != rules.first_trust:
+        rules, new = self.rules, self.trials[index]
+        if place == 0 and rules.first_trust not in (None, new.trust):
             return False
-        if rules.max_same_trust is not None and place >= rules.max_same_trust:
-            if all(trials[i].trust == new.trust for i in order[-rules.max_same_trust :]):
-                return False
-        if rules.max_same_temperature is not None and place >= rules.max_same_temperature:
-            recent = order[-rules.max_same_temperature :]
-            if all(trials[i].temperature == new.temperature for i in recent):
-                return False
-        if rules.min_other_clinicians:
-            for i in order[-rules.min_other_clinicians :]:
-                if trials[i].clinician == new.clinician:
-                    return False
-        if rules.balance_by_half:
-            cell = (new.trust, new.temperature)
-            if self.in_half[place >= self.middle][cell] >= self.most_in_half[cell]:
-                return False
-        return True
+        if self._ends_a_stretch(place, rules.max_same_trust, lambda p: p.trust == new.trust):
+            return False
+        if self._ends_a_stretch(
+            place, rules.max_same_temperature, lambda p: p.temperature == new.temperature
+        ):
+            return False
+        between = rules.min_other_clinicians or 0
+        recent = self.order[max(0, place - between) :]
+        if any(self.trials[i].clinician == new.clinician for i in recent):
+            return False
+        cell = (new.trust, new.temperature)
+        full = self.in_half[place >= self.middle][cell] >= self.most_in_half[cell]
+        return not (rules.balance_by_half and full)
+
+    def _ends_a_stretch(
+        self, place: int, longest: int | None, same: Callable[[Pairing], bool]
+    ) -> bool:
+        """Whether the last trials are as many of the same as there may be."""
+        if longest is None or place < longest:
+            return False
+        return all(same(self.trials[i]) for i in self.order[-longest:])
 
 
 def _conflict(trials: Sequence[Pairing], rules: Rules, rng: np.random.Generator) -> str:

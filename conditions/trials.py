@@ -27,7 +27,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from conditions.assignment import block_of, trust_levels
 from conditions.calibration import Calibration
@@ -74,13 +77,7 @@ def trial_table(
         temperatures=temperatures,
         sites=sites,
     )
-    columns = {}
-    for name in rows[0]:
-        dtype = (
-            "string" if name in TEXT_COLUMNS else "int64" if name in WHOLE_COLUMNS else "float64"
-        )
-        columns[name] = pd.array([row[name] for row in rows], dtype=dtype)
-    return pd.DataFrame(columns)
+    return pd.DataFrame({name: _column(name, [row[name] for row in rows]) for name in rows[0]})
 
 
 def trial_rows(
@@ -114,10 +111,12 @@ def trial_rows(
     trust = trust_levels(study, allocation)
     first_rating = ratings_in_order(study, allocation)[0].name if study.rating_phases else None
     people = {clinician.id: clinician for clinician in study.clinicians.identities}
+    slot = heat_slot(study.heat.plateau_s, thermode)
     rows: list[dict[str, Any]] = []
     for run in wanted:
         order = run_order(study, allocation, seed, acquisition, run)
         jitters = _jittered(study, seed, acquisition, run)
+        fixed_ms = milliseconds(trial_length(study, thermode, dict.fromkeys(jitters, 0.0)))
         starts = _random_starts(study, seed, acquisition, run)
         onset = 0.0
         if study.lead_in:
@@ -125,7 +124,7 @@ def trial_rows(
             onset = rows[-1]["length_s"]
         for number, pairing in enumerate(order, start=1):
             drawn = {column: values[number - 1] for column, values in jitters.items()}
-            length = trial_length(study, thermode, drawn)
+            length_ms = fixed_ms + sum(milliseconds(duration) for duration in drawn.values())
             rows.append(
                 {
                     "run": run,
@@ -138,15 +137,15 @@ def trial_rows(
                     "temperature": levels[pairing.temperature],
                     "skin_site": site_of[run],
                     "onset_s": onset,
-                    "length_s": length,
-                    "heat_slot_s": heat_slot(study.heat.plateau_s, thermode),
+                    "length_s": length_ms / 1000,
+                    "heat_slot_s": slot,
                     "plateau_s": study.heat.plateau_s,
                     **drawn,
                     "first_rating": first_rating,
                     **{column: values[number - 1] for column, values in starts.items()},
                 }
             )
-            onset = (milliseconds(onset) + milliseconds(length)) / 1000
+            onset = (milliseconds(onset) + length_ms) / 1000
     return rows
 
 
@@ -192,10 +191,10 @@ def planned_temperatures(
     if len(wanted) != len(names):
         raise ValueError(f"{len(wanted)} temperature(s) were given, but the study has {len(names)}")
     given = tuple(_rounded_down(value, thermode) for value in wanted)
-    for (lower, upper), pair in zip(zip(given, given[1:]), zip(names, names[1:])):
+    for (lower, cooler), (upper, hotter) in pairwise(zip(given, names, strict=True)):
         if not lower < upper:
             raise ValueError(
-                f"the {pair[0]} temperature ({lower:g} C) isn't below the {pair[1]} one "
+                f"the {cooler} temperature ({lower:g} C) isn't below the {hotter} one "
                 f"({upper:g} C), after rounding down to what the thermode can give"
             )
     if given[-1] > thermode.highest_target:
@@ -258,6 +257,15 @@ def phases_in_order(study: Study, first_rating: str | None) -> tuple[Phase, ...]
         ratings.reverse()
     turns = iter(ratings)
     return tuple(next(turns) if isinstance(phase, RatingPhase) else phase for phase in study.trial)
+
+
+def _column(name: str, values: list[Any]) -> Any:
+    """A column's values with its dtype; None becomes NA."""
+    import pandas as pd
+
+    if name in TEXT_COLUMNS:
+        return pd.array(values, dtype="string")
+    return np.array(values, dtype="int64" if name in WHOLE_COLUMNS else "float64")
 
 
 def _first_trust(study: Study, seed: int, run: int) -> str | None:

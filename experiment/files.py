@@ -23,11 +23,14 @@ if TYPE_CHECKING:
     from conditions.calibration import Calibration
     from conditions.study import Study
     from hardware.rig import Rig
+    from stimuli.texts import LabelledScale, Texts
 
 ROOT = Path(__file__).parent.parent
 STUDIES = ROOT / "conditions" / "studies"
 SCENARIOS = ROOT / "conditions" / "scenarios"
 RIGS = ROOT / "hardware" / "rigs"
+TEXTS = ROOT / "stimuli" / "texts"
+SCALES = ROOT / "stimuli" / "scales"
 LARGEST_BYTES = 1_000_000  # far above any of these files; keeps a wrong file from filling memory
 
 M = TypeVar("M", bound=BaseModel)
@@ -62,6 +65,20 @@ def load_rig(source: str | Path) -> Loaded[Rig]:
     from hardware.rig import Rig
 
     return load_toml(source, Rig, kind="rig", shipped=RIGS)
+
+
+def load_texts(language: str | Path) -> Loaded[Texts]:
+    """Read the texts of a shipped language (`en`), or a file. Raises `UserError` (exit code 2)."""
+    from stimuli.texts import Texts
+
+    return load_toml(language, Texts, kind="language", shipped=TEXTS)
+
+
+def load_scale(source: str | Path) -> Loaded[LabelledScale]:
+    """Read a shipped scale's labels (`glms`), or a file. Raises `UserError` (exit code 2)."""
+    from stimuli.texts import LabelledScale
+
+    return load_toml(source, LabelledScale, kind="scale", shipped=SCALES)
 
 
 def load_calibration(source: str | Path) -> Loaded[Calibration]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -86,18 +87,23 @@ def _wrong_value(slip: ErrorDetails, model: type[BaseModel], data: dict[str, Any
         message = str(context["error"])
         if message.startswith("must "):
             return f"{_dotted(path)} is {shown(slip['input'])}, but {message}"
-        return f"{_dotted(path)}{_joint(path, message)}{message}"
+        return f"{_dotted(path)}{_joint(path, message, _keys_at(model, slip['loc']))}{message}"
     field = _field_at(model, slip["loc"])
     right = _RIGHT.get(kind, "").format_map(_Context(context)) or slip["msg"]
     unit = f" ({field.description})" if field and field.description else ""
     return f"{_dotted(path)} is {shown(slip['input'])}, but must be {right}{unit}"
 
 
-def _joint(path: Sequence[int | str], message: str) -> str:
-    """What stands between a place and a message about it: `trial[3]` + `needs ...`."""
+def _joint(path: Sequence[int | str], message: str, keys: set[str]) -> str:
+    """What stands between a place and a message about it.
+
+    `skin_sites` + `for_runs is 5, but ...`, `trial[3]` + `needs ...`, else `port` + a sentence.
+    """
     if not path:
         return ""
-    return " " if message.startswith("needs ") else "."
+    if message.startswith("needs "):
+        return " "
+    return "." if re.split(r"\W", message, maxsplit=1)[0] in keys else ": "
 
 
 def _not_an_option(path: Sequence[int | str], found: str, options: Sequence[str]) -> str:
@@ -175,9 +181,9 @@ def _path(location: Location, data: Any, *, missing: bool) -> list[int | str]:
     path: list[int | str] = []
     here = data
     for number, part in enumerate(location):
-        if isinstance(part, int) and isinstance(here, list) and part < len(here):
-            here = here[part]
-        elif isinstance(here, dict) and part in here:
+        if part in (
+            range(len(here)) if isinstance(here, list) else here if isinstance(here, dict) else ()
+        ):
             here = here[part]
         elif not (missing and number == len(location) - 1):
             continue
