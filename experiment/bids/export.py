@@ -13,7 +13,7 @@ from experiment.bids.pictures import keep_pictures
 from experiment.bids.recordings import rating_recording, thermode_recording
 from experiment.bids.records import RunRecord, records_of
 from experiment.bids.sidecar import events_sidecar, recording_sidecar, task_name
-from experiment.journal import read_journal
+from experiment.journal import Journal, NoHead, read_journal
 from experiment.journal.events import SessionStart
 
 
@@ -27,9 +27,7 @@ def export_session(
     to. Raises `ValueError`, in one sentence, for journals that can't be read, don't belong
     together, or claim one run index twice; `OSError` if a file can't be written.
     """
-    read = [read_journal(path) for path in sorted(journals)]
-    if not read:
-        raise ValueError("there is no journal to export")
+    read = _read(sorted(journals))
     heads = {(subject_label(j.head), j.head.session) for j in read}
     if len(heads) > 1:
         raise ValueError(
@@ -41,6 +39,19 @@ def export_session(
     stim_files = keep_pictures(dataset, runs, pictures_root)
     written = [path for run in runs for path in _export_run(dataset, run, stim_files)]
     return written + update_dataset(dataset, subject_label(head), head)
+
+
+def _read(paths: list[Path]) -> list[Journal]:
+    """The journals, without those that were cut off before anything could be in them."""
+    read, headless = [], None
+    for path in paths:
+        try:
+            read.append(read_journal(path))
+        except NoHead as error:
+            headless = error
+    if not read:
+        raise headless or ValueError("there is no journal to export")
+    return read
 
 
 def subject_label(head: SessionStart) -> str:

@@ -19,7 +19,9 @@ Kind = Literal["participant", "pilot", "simulated"]
 
 class _Event(BaseModel):
     # Extra fields are ignored, not refused: an older program may meet a newer minor addition.
-    model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="null")
+    # A sample that isn't a number is written as "NaN", which reads back as one; null wouldn't,
+    # and one such line would make the journal unreadable.
+    model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="strings")
 
     t: float
 
@@ -36,6 +38,9 @@ class PreviousJournal(BaseModel):
 
 class SessionStart(_Event):
     """The head: all that is needed to repeat the session. Always the first line."""
+
+    # Here NaN can only be a hole in a table.
+    model_config = ConfigDict(ser_json_inf_nan="null")
 
     event: Literal["session_start"] = "session_start"
     schema_version: int = SCHEMA_VERSION

@@ -6,9 +6,9 @@ import hashlib
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from experiment.journal.events import (
     EVENT_ADAPTER,
@@ -23,6 +23,15 @@ JOURNAL_NAME = re.compile(
 )
 
 _E = TypeVar("_E", bound=Event)
+
+
+class NoHead(ValueError):
+    """A journal that was cut off before its first line was whole: nothing can be in it."""
+
+
+class _Version(BaseModel):
+    event: Literal["session_start"]
+    schema_version: int
 
 
 @dataclass(frozen=True)
@@ -60,30 +69,33 @@ def read_journal(path: Path) -> Journal:
     """Read a journal; a torn last line is kept aside, never an error.
 
     Raises `ValueError`, in one sentence, for a file that isn't a journal, is damaged before its
-    last line, or was written by a newer version of the program; `OSError` if it can't be read.
+    last line, or was written by a newer version of the program (`NoHead`, a kind of it, where not
+    even the first line is whole); `OSError` if it can't be read.
     """
-    data = path.read_bytes()
+    return parse_journal(path, path.read_bytes())
+
+
+def parse_journal(path: Path, data: bytes) -> Journal:
+    """Like `read_journal`, from bytes that were read already; `path` is only named."""
     sound = data[: data.rfind(b"\n") + 1]
     torn = data[len(sound) :]
-    events: list[Event] = []
     lines = sound.split(b"\n")[:-1]
-    for number, line in enumerate(lines, start=1):
+    if not lines:
+        raise NoHead(f"{path.name} has no head, so it isn't a journal or was cut off at once")
+    events: list[Event] = [_parse_head(path, lines[0])]
+    for number, line in enumerate(lines[1:], start=2):
         try:
-            events.append(EVENT_ADAPTER.validate_json(line))
+            event = EVENT_ADAPTER.validate_json(line)
         except ValidationError as error:
-            if number == len(lines) and number > 1:
-                # A power cut can leave a last line of the right length with wrong bytes in it.
-                torn = line + b"\n" + torn
-                sound = sound[: -len(line) - 1]
-                break
-            raise ValueError(_why_not(path, number, line, error)) from None
-    if not events or not isinstance(events[0], SessionStart):
-        raise ValueError(f"{path.name} has no head, so it isn't a journal or was cut off at once")
-    if events[0].schema_version > SCHEMA_VERSION:
-        raise ValueError(
-            f"{path.name} was written with journal version {events[0].schema_version}, this "
-            f"program reads up to {SCHEMA_VERSION}: update trustpain"
-        )
+            if number < len(lines):
+                raise ValueError(_why_not(path, number, error)) from None
+            # A power cut can leave a last line of the right length with wrong bytes in it.
+            torn = line + b"\n" + torn
+            sound = sound[: -len(line) - 1]
+            break
+        if isinstance(event, SessionStart):
+            raise ValueError(f"{path.name} has a second head at line {number}: two journals in one")
+        events.append(event)
     return Journal(
         path=path,
         events=events,
@@ -93,13 +105,29 @@ def read_journal(path: Path) -> Journal:
     )
 
 
-def _why_not(path: Path, number: int, line: bytes, error: ValidationError) -> str:
-    if number == 1:
-        return f"{path.name} isn't a trustpain journal: its first line isn't a journal's head"
-    first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"]) or "the line"
+def _parse_head(path: Path, line: bytes) -> SessionStart:
+    try:
+        version = _Version.model_validate_json(line).schema_version
+        if version > SCHEMA_VERSION:  # before the rest, which may be of a kind not known here
+            raise ValueError(
+                f"{path.name} was written with journal version {version}, this program reads up "
+                f"to {SCHEMA_VERSION}: update trustpain"
+            )
+        return SessionStart.model_validate_json(line)
+    except ValidationError:
+        raise ValueError(
+            f"{path.name} isn't a trustpain journal: its first line isn't a journal's head"
+        ) from None
+
+
+def _why_not(path: Path, number: int, error: ValidationError) -> str:
+    first = error.errors(include_input=False, include_url=False)[0]
+    if first["type"] == "union_tag_invalid":
+        what = "an unknown kind of event"
+    else:
+        what = ": ".join([*(str(part) for part in first["loc"][:3]), first["msg"]])
     return (
-        f"{path.name} is damaged at line {number} ({where}: {first['msg']}); what was made from "
+        f"{path.name} is damaged at line {number} ({' '.join(what.split())}); what was made from "
         f"it earlier stands, and a copy from a backup is needed to go on"
     )
 

@@ -2,24 +2,28 @@
 
 **Flush policy.** In a session every event is handed to the operating system before `write`
 returns (one `os.write`, unbuffered), so that it survives the death of the process; a thread of
-its own calls `fsync` after each trial's end and each stop, off the frame loop, so that a power
-cut costs the trial in progress at most. In a dry run (`durable=False`) lines are collected and
-handed over at each trial's end: an `fsync` an event would make an hour-long session take 40 s.
+its own calls `fsync` after each trial's end, each start and end of heat (a dose must not be
+forgotten) and each stop, off the frame loop, so that a power cut costs the trial in progress at
+most. In a dry run (`durable=False`) lines are collected and handed over at the same events, but
+not synced: an `fsync` an event would make an hour-long session take 40 s.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 from pathlib import Path
 from types import TracebackType
 
+from pydantic_core import PydanticSerializationError
+
 from experiment.journal.events import Event
 
 # After these the journal is synced to disk: they end something that must not be lost.
 SYNCED = frozenset(
-    {"session_start", "run_zero", "trial_end", "heat_delivered", "run_end", "stop", "decision"}
-    | {"note", "session_end"}
+    {"session_start", "run_zero", "heat_triggered", "heat_delivered", "trial_end", "run_end"}
+    | {"stop", "decision", "note", "session_end"}
 )
 
 
@@ -27,32 +31,36 @@ class JournalWriter:
     """Appends events to a new file. Thread-safe: events may come from any thread.
 
     Raises `FileExistsError` if the file exists. A write that fails (full disk, a folder that
-    lost its permissions) raises `OSError` in the caller; what was written before stands.
+    lost its permissions) raises `OSError` in the caller; what was written before stands, and
+    what wasn't is tried again, in order, with the next event.
     """
 
     def __init__(self, path: Path, *, durable: bool) -> None:
         self.path = path
         self._durable = durable
+        new_folders = [folder for folder in path.parents if not folder.exists()]
         path.parent.mkdir(parents=True, exist_ok=True)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_BINARY", 0)
         self._file = os.open(path, flags, 0o644)
         self._lock = threading.Lock()
-        self._pending: list[str] = []
+        self._pending = bytearray()
         self._closed = False
         self._sync_wanted = threading.Event()
         self._sync_error: OSError | None = None
         self._syncer: threading.Thread | None = None
         if durable:
+            for folder in {path.parent, *(new.parent for new in new_folders)}:
+                _sync_folder(folder)
             self._syncer = threading.Thread(target=self._sync_when_wanted, daemon=True)
             self._syncer.start()
 
     def write(self, event: Event) -> None:
         """Append one event. Raises `OSError` if it can't be written."""
-        line = event.model_dump_json(exclude_none=False) + "\n"
+        line = _line(event)
         with self._lock:
             if self._closed:
                 return  # a late event of a reader thread, after the session has ended
-            self._pending.append(line)
+            self._pending += line
             if self._durable or event.event in SYNCED:
                 self._hand_over()
         if self._durable and event.event in SYNCED:
@@ -89,10 +97,10 @@ class JournalWriter:
         self.close()
 
     def _hand_over(self) -> None:
-        data = "".join(self._pending).encode()
-        self._pending.clear()
-        while data:  # a nearly full disk takes a part
-            data = data[os.write(self._file, data) :]
+        # A full disk takes a part of a line. The rest must be what follows it, else the line
+        # would be damaged in the middle of the journal.
+        while self._pending:
+            del self._pending[: os.write(self._file, self._pending)]
 
     def _sync_when_wanted(self) -> None:
         while True:
@@ -112,3 +120,23 @@ class JournalWriter:
                     os.close(file)
             except OSError as error:
                 self._sync_error = error
+
+
+def _line(event: Event) -> bytes:
+    try:
+        return event.model_dump_json().encode() + b"\n"
+    except PydanticSerializationError:
+        # A note from a terminal in another encoding can hold what isn't text (lone surrogates).
+        content = json.dumps(event.model_dump(), ensure_ascii=False, default=str)
+        return content.encode(errors="replace") + b"\n"
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make sure that a new name in a folder survives a power cut (Windows has no such call)."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

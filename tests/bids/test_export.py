@@ -190,7 +190,7 @@ def test_every_column_is_described(dataset: Path, pictures: Path) -> None:
         for column in table(path):
             assert {"LongName", "Description"} <= sidecar[column].keys(), column
     for label in ("thermode", "rating"):
-        sidecar, frame = recording(dataset, label)
+        sidecar, _ = recording(dataset, label)
         assert all("Units" in sidecar[column] for column in sidecar["Columns"])
     about = json.loads((dataset / "participants.json").read_text())
     assert list(table(dataset / "participants.tsv")) == list(about)
@@ -235,7 +235,7 @@ def test_the_same_journal_gives_the_same_bytes(
 
 
 @pytest.mark.parametrize("kind", ["participant", "pilot", "simulated"])
-def test_where_data_come_from_is_said_everywhere(kind: str, dataset: Path, pictures: Path) -> None:
+def test_where_data_come_from_is_said_everywhere(kind: Kind, dataset: Path, pictures: Path) -> None:
     plan = replace(Session(runs=1), kind=kind)
     export(dataset, plan, pictures)
     label = "sub-sim01" if kind == "simulated" else "sub-01"
