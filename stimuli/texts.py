@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import string
 import tomllib
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -154,7 +155,7 @@ class LabelledScale(_Model):
     @model_validator(mode="after")
     def _ascending(self) -> LabelledScale:
         positions = [label.position for label in self.labels]
-        if any(after <= before for before, after in zip(positions, positions[1:], strict=False)):
+        if any(after <= before for before, after in pairwise(positions)):
             raise ValueError(f"the labels' positions must ascend, but are {positions}")
         return self
 

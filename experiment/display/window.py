@@ -10,13 +10,14 @@ from typing import Any
 
 from experiment.clocks import RealClock
 from experiment.display import look
+from experiment.display.drawing import option_boxes
 from experiment.display.field import Field, field_of
 from experiment.display.frames import FrameLog, Grid, measure_refresh
 from experiment.display.machine import Machine, quiet_psychopy
 from experiment.display.painter import Painter, Picture
 from experiment.display.protocol import DisplayInfo, DroppedFrame
 from experiment.display.scales import scale_line
-from experiment.scene import CursorState, Portrait, RatingScale, Scene
+from experiment.scene import Choice, CursorState, Portrait, RatingScale, Scene
 from hardware.devices import DeviceError
 from hardware.rig import Screen
 
@@ -155,10 +156,31 @@ class WindowDisplay:
         x, y = scale_line(self.field, self._scene).point(position)
         return self._painter.mirror(x), y
 
+    def option_along(self, x: float, y: float) -> float | None:
+        """(k + 0.5) / n for a pixel on option k of n of the present question, None beside them."""
+        if not isinstance(self._scene, Choice):
+            return None
+        x = self._painter.mirror(x)
+        boxes = option_boxes(self._scene, self.field)
+        for number, (left, top, right, bottom) in enumerate(boxes):
+            if left <= x < right and top <= y < bottom:
+                return (number + 0.5) / len(boxes)
+        return None
+
     @property
     def scene(self) -> Scene | None:
         """What is on the screen."""
         return self._scene
+
+    @property
+    def appeared(self) -> float:
+        """When the present scene appeared, on the session clock."""
+        return self._appeared
+
+    @property
+    def cursor(self) -> CursorState | None:
+        """The cursor as it was drawn last."""
+        return self._shown_cursor
 
     @property
     def window(self) -> Any:

@@ -1,0 +1,1 @@
+"""What people press and move: keyboard, mouse, and a simulated participant's hand."""
