@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import IO, TYPE_CHECKING, Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -90,6 +91,12 @@ def load_calibration(source: str | Path) -> Loaded[Calibration]:
     return _load(path, Calibration, f"the calibration {path}", parse)
 
 
+def last_calibration(dataset: Path, participant: str) -> Path | None:
+    """The participant's last accepted calibration in a dataset, if there is one."""
+    folder = dataset / "sourcedata" / f"sub-{participant}"
+    return max(folder.rglob("*_calibration-*.toml"), key=lambda path: path.name, default=None)
+
+
 def load_toml(
     source: str | Path, model: type[M], *, kind: str, shipped: Path | None = None
 ) -> Loaded[M]:
@@ -126,6 +133,35 @@ def shipped_names(folder: Path) -> list[str]:
     return sorted(path.stem for path in folder.glob("*.toml"))
 
 
+@contextmanager
+def new_file(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file that isn't there yet; if anything fails, it isn't there afterwards either.
+
+    Raises `UserError` if it exists or can't be made (exit code 2).
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("xb")
+    except FileExistsError:
+        raise UserError(f"{path} exists already: choose another name, or move it away") from None
+    except OSError as error:
+        raise UserError(
+            f"{path} can't be written: {_lower(error.strerror or str(error))}"
+        ) from None
+    try:
+        with file:
+            yield file
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def write_new(path: Path, text: str) -> None:
+    """Write a text as UTF-8 into a file that isn't there yet. Raises `UserError` as `new_file`."""
+    with new_file(path) as file:
+        file.write(text.encode())
+
+
 def _load(
     path: Path, model: type[M], what: str, parse: Callable[[str], dict[str, Any]]
 ) -> Loaded[M]:
@@ -137,6 +173,8 @@ def _load(
     except RecursionError:
         raise UserError(f"{what} isn't valid {language}: it's nested too deeply") from None
     except ValueError as error:
+        if not isinstance(error, tomllib.TOMLDecodeError | json.JSONDecodeError):
+            raise UserError(f"{what} holds a number with far too many digits") from None
         raise UserError(f"{what} isn't valid {language}: {_lower(str(error))}") from None
     try:
         found = model.model_validate(data)
@@ -173,7 +211,7 @@ def _decode(raw: bytes, what: str) -> str:
 def _json(text: str) -> dict[str, Any]:
     data = json.loads(text)
     if not isinstance(data, dict):
-        raise ValueError("it must hold one object, in braces")
+        raise json.JSONDecodeError("it must hold one object, in braces", text, 0)
     return data
 
 

@@ -172,7 +172,7 @@ class Rating:
             self.first_movement = time
 
     def _at(self, time: float) -> float:
-        if not self._held or not time > self._since:
+        if not self._held or not time >= self._since:
             return self._position
         distance = self.speed.travelled(time - self._since)
         return _on_scale(self._position + DIRECTION[self._held[-1]] * distance)

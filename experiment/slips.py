@@ -236,6 +236,9 @@ def _models_at(model: type[BaseModel], location: Location) -> list[type[BaseMode
 
 def _step(annotation: Any, part: int | str) -> Iterator[Any]:
     members = list(_members(annotation))
+    if isinstance(part, str) and part.startswith("<"):  # a tag that a function found
+        yield from members
+        return
     tagged = [m for m in members if _is_model(m) and part in _tags(m)]
     if len(members) > 1 and tagged:
         yield from tagged

@@ -1,0 +1,239 @@
+"""The course of a session: run after run, and what happens when one is interrupted.
+
+Asks the experimenter, never the clock: what takes time is done by the runner, and waiting for an
+answer goes on while the display and the devices do.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from conditions.schedule import volumes
+from experiment.errors import ExitCode
+from experiment.experimenter import Experimenter
+from experiment.journal import events
+from experiment.materials import page
+from experiment.phases.registry import Materials, Row
+from experiment.plan import build_segment
+from experiment.preparation import Prepared
+from experiment.runner import Runner
+from experiment.scene import Scene
+from experiment.timeline import Segment
+from experiment.walk import SegmentOutcome
+
+LOWERED_BY_C = 0.5  # one step of "lower the temperatures"
+COOLING_S = 15.0  # longest wait for the probe to reach baseline before a question is put
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a session ended: as in the journal's last line."""
+
+    status: str  # 'completed', 'stopped' or 'failed'
+    exit_code: ExitCode
+    message: str = ""
+
+
+COMPLETED = Ending("completed", ExitCode.DONE)
+
+
+@dataclass
+class Course:
+    """Takes a prepared session through its runs.
+
+    `start_scan(volumes)` and `stop_scan()` work an emulated scanner's console; with a real one
+    they do nothing, since the operator does it.
+    """
+
+    prepared: Prepared
+    runner: Runner
+    materials: Materials
+    experimenter: Experimenter
+    start_scan: Callable[[int], None]
+    stop_scan: Callable[[], None]
+    lowered_c: float = 0.0
+    run_index: int = 0
+    stimuli: int = 0
+    _asked: int = field(default=0, init=False)
+
+    def execute(self) -> Ending:
+        """All runs, in order. Returns how it ended."""
+        self._load_pictures()
+        design_runs = sorted({row["run"] for row in self.prepared.rows})
+        for number, design_run in enumerate(design_runs, start=1):
+            rows = [row for row in self.prepared.rows if row["run"] == design_run]
+            ending = self._one_run(rows, f"Run {number} of {len(design_runs)}", first=number == 1)
+            if ending is not None:
+                self._show("stopped" if ending.status != "completed" else "end")
+                return ending
+        self._show("end")
+        return COMPLETED
+
+    # --- one run ------------------------------------------------------------------------------
+
+    def _one_run(self, rows: list[Row], title: str, *, first: bool) -> Ending | None:
+        """One planned run, in as many segments as it takes. None: done, go on."""
+        lead_in = [row for row in rows if row["trial"] == 0]
+        waiting = [row for row in rows if row["trial"] > 0]
+        number = 0
+        while waiting:
+            number += 1
+            segment = self._segment([*lead_in, *waiting], number)
+            go_on = self._begin(segment, title, "about_to_start" if first else "next_site")
+            if not go_on:
+                return self._stopped("the experimenter ended the session before the run")
+            outcome = self._execute(segment)
+            waiting = self._left(waiting, outcome)
+            if outcome.status == "completed":
+                return None
+            ending = self._interrupted(outcome)
+            if ending is not None:
+                return ending
+        return None
+
+    def _segment(self, rows: list[Row], number: int) -> Segment:
+        """Lay out what is left of a run, with the temperatures of the moment."""
+        prepared, rig = self.prepared, self.prepared.rig.model
+        self.run_index += 1
+        numbered = []
+        for row in rows:
+            row = dict(row)
+            if row["temperature"] is not None:
+                self.stimuli += 1
+                row["stimulus"] = self.stimuli
+                row["temperature"] = round(row["temperature"] - self.lowered_c, 2)
+            numbered.append(row)
+        stored = rig.scanner.dummies_stored if rig.scanner is not None else 0
+        return build_segment(
+            prepared.study.model,
+            numbered,
+            self.materials,
+            run=self.run_index,
+            segment=number,
+            acquisition=0,
+            volumes=self._volumes(stored) if prepared.scanned else None,
+        )
+
+    def _volumes(self, stored: int) -> Callable[[float], int]:
+        def count(length_s: float) -> int:
+            found = volumes(self.prepared.study.model, length_s, stored)
+            assert found is not None  # only asked for where something is scanned
+            return found
+
+        return count
+
+    def _begin(self, segment: Segment, title: str, screen: str) -> bool:
+        """Site, console, ready? The heat stays off until the experimenter says so."""
+        self._show(screen)
+        console = (
+            f" Type {segment.volumes} volumes at the console; start the scan when the screen says "
+            f"that it waits."
+            if segment.volumes is not None
+            else ""
+        )
+        again = f" (segment {segment.segment})" if segment.segment > 1 else ""
+        answer = self._ask(
+            f"{title}{again}: put the thermode on skin site {segment.skin_site}; look at the skin "
+            f"first.{console}",
+            {"g": "begin", "q": "end the session"},
+        )
+        return answer == "g"
+
+    def _execute(self, segment: Segment) -> SegmentOutcome:
+        if segment.volumes is not None:
+            self.start_scan(segment.volumes)
+        try:
+            return self.runner.run(segment)
+        finally:
+            self.stop_scan()
+
+    def _left(self, waiting: list[Row], outcome: SegmentOutcome) -> list[Row]:
+        """The trials that are still to be done; the interrupted one as the study says."""
+        left = [row for row in waiting if row["trial"] not in outcome.done]
+        cut = [row for row in left if row["trial"] == outcome.interrupted]
+        left = [row for row in left if row["trial"] != outcome.interrupted]
+        if cut and self.prepared.study.model.interrupted_trials == "repeat_at_end":
+            return [*left, *cut]
+        return left
+
+    # --- interruptions ------------------------------------------------------------------------
+
+    def _interrupted(self, outcome: SegmentOutcome) -> Ending | None:
+        """What follows an interruption. None: go on with a new segment."""
+        if outcome.status == "device_failed":
+            self.experimenter.warn(outcome.reason)
+            return Ending("failed", ExitCode.DEVICE, outcome.reason)
+        if outcome.status == "no_pulses":
+            self.experimenter.warn(outcome.reason)
+            answer = self._ask("No pulses came.", {"q": "end the session", "r": "wait again"})
+            return None if answer == "r" else Ending("failed", ExitCode.DEVICE, outcome.reason)
+        if self.runner.stop.final:
+            return self._stopped(outcome.reason)
+        self._show("calm_pause")
+        self._let_cool()
+        options = {"g": "go on with a new segment of the run", "q": "end the session"}
+        lower = {"l": f"lower all temperatures by {LOWERED_BY_C:g} C and go on"}
+        # The plain way on comes first: after high ratings that is with lower temperatures.
+        options = lower | options if outcome.status == "paused" else options | lower
+        interrupted = f" in trial {outcome.interrupted}" if outcome.interrupted else ""
+        answer = self._ask(f"Paused{interrupted}: {outcome.reason}.", options)
+        if answer == "q":
+            return self._stopped(outcome.reason)
+        if answer == "l":
+            self.lowered_c = round(self.lowered_c + LOWERED_BY_C, 2)
+            self._decided("lower temperatures", "yes", {"lowered_by_c": self.lowered_c})
+        self.runner.stop.reset()
+        return None
+
+    def _stopped(self, reason: str) -> Ending:
+        return Ending("stopped", ExitCode.EMERGENCY_STOP, reason)
+
+    def _let_cool(self) -> None:
+        """A question is put only when the probe is at baseline (or doesn't come down: warn)."""
+        thermode, clock = self.runner.stage.thermode, self.runner.stage.clock
+        if thermode is None:
+            return
+        if not clock.wait(thermode.at_baseline, clock.now() + COOLING_S):
+            self.experimenter.warn(
+                "The thermode doesn't report its baseline: take it off the skin, and switch it off."
+            )
+
+    def _ask(self, question: str, options: Mapping[str, str]) -> str:
+        """Put a question and wait for the answer; a second press of stop answers 'q'."""
+        clock, stop = self.runner.stage.clock, self.runner.stop
+        self.experimenter.ask(question, options)
+        clock.wait(lambda: self.experimenter.answer() is not None or stop.final, math.inf)
+        answer = "q" if stop.final else self.experimenter.answer()
+        assert answer is not None
+        self._decided(question, answer, {"meaning": options.get(answer, "")})
+        return answer
+
+    def _decided(self, question: str, answer: str, details: dict[str, Any]) -> None:
+        stage = self.runner.stage
+        stage.write(
+            events.Decision(
+                t=stage.clock.now(), question=question, answer=answer, details=details
+            )
+        )
+
+    # --- screens ------------------------------------------------------------------------------
+
+    def _load_pictures(self) -> None:
+        """Everything on the graphics card before a run starts."""
+        everything = self._segment_scenes()
+        self.runner.display.prepare(everything)
+        self.run_index = self.stimuli = 0
+
+    def _segment_scenes(self) -> list[Scene]:
+        rows = [row for row in self.prepared.rows]
+        scenes: list[Scene] = []
+        for design_run in sorted({row["run"] for row in rows}):
+            segment = self._segment([row for row in rows if row["run"] == design_run], 1)
+            scenes.extend(phase.scene for phase in segment.phases)
+        return list(dict.fromkeys(scenes))
+
+    def _show(self, screen: str) -> None:
+        self.runner.display.show(page(self.prepared.texts, screen), lambda flip: None)

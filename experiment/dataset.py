@@ -1,0 +1,200 @@
+"""Where a session's files lie: datasets, journals, and the list of allocation numbers."""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from experiment.errors import UserError
+from experiment.journal.events import Kind
+
+LABEL = re.compile(r"[A-Za-z0-9]+")
+SUFFIX: dict[Kind, str] = {"participant": "", "pilot": "-pilot", "simulated": "-sim"}
+
+
+def check_label(label: str, what: str) -> str:
+    """A label as BIDS allows it. Raises `UserError` otherwise; a leading `sub-` is a slip."""
+    if not LABEL.fullmatch(label):
+        raise UserError(
+            f"the {what} label {label!r} can't be used: BIDS allows letters and digits only, "
+            f"such as '01' (without 'sub-' or 'ses-')",
+        )
+    return label
+
+
+@dataclass(frozen=True)
+class SessionPlace:
+    """The place of one participant's session in one dataset."""
+
+    dataset: Path
+    participant: str
+    session: str | None
+
+    @property
+    def stem(self) -> str:
+        """`sub-01` or `sub-01_ses-01`."""
+        return f"sub-{self.participant}" + (f"_ses-{self.session}" if self.session else "")
+
+    @property
+    def folder(self) -> Path:
+        """`sub-01` or `sub-01/ses-01`, relative to the dataset."""
+        return Path(f"sub-{self.participant}", *([f"ses-{self.session}"] if self.session else []))
+
+    @property
+    def journals(self) -> Path:
+        """The folder of the session's journals."""
+        return self.dataset / "sourcedata" / self.folder
+
+    def existing_journals(self) -> list[Path]:
+        """The session's journals, oldest first."""
+        return sorted(self.journals.glob(f"{self.stem}_journal-*.jsonl"))
+
+    def next_journal(self) -> Path:
+        """The name of a journal that doesn't exist yet."""
+        numbers = [int(path.stem.rsplit("-", 1)[1]) for path in self.existing_journals()]
+        return self.journals / f"{self.stem}_journal-{max(numbers, default=0) + 1:03d}.jsonl"
+
+
+def dataset_folder(out: Path, study: str, kind: Kind) -> Path:
+    """`DIR/<study>`, `DIR/<study>-pilot` or `DIR/<study>-sim`."""
+    return out / f"{study}{SUFFIX[kind]}"
+
+
+def fresh_folder(parent: Path, name: str) -> Path:
+    """Make and return `parent/name-001`, or the next number that's free."""
+    parent.mkdir(parents=True, exist_ok=True)
+    for number in range(1, 100_000):
+        folder = parent / f"{name}-{number:03d}"
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            continue
+        return folder
+    raise UserError(f"{parent} holds too many folders named {name}-...")
+
+
+def check_writable(folder: Path) -> None:
+    """Raise `UserError` unless files can be made in `folder` (or where it would be made)."""
+    existing = folder
+    while not existing.exists() and existing != existing.parent:
+        existing = existing.parent
+    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
+        raise UserError(
+            f"nothing can be written to {folder}: choose another folder with --out, or ask for "
+            f"the right to write there",
+        )
+
+
+# --- allocation numbers -------------------------------------------------------------------------
+
+
+class AllocationList:
+    """`sourcedata/allocation.tsv`: which participant has which allocation number.
+
+    Handed out from the top: a participant takes the first number that has none yet. Rows may be
+    written beforehand (`trustpain allocate`), with `n/a` where nobody has come yet.
+    """
+
+    def __init__(self, dataset: Path) -> None:
+        self.path = dataset / "sourcedata" / "allocation.tsv"
+
+    def read(self) -> list[tuple[int, str | None]]:
+        """The rows, in the list's order. Raises `UserError` for a damaged list."""
+        if not self.path.exists():
+            return []
+        rows: list[tuple[int, str | None]] = []
+        with self.path.open(encoding="utf-8-sig", newline="") as file:
+            for number, row in enumerate(csv.DictReader(file, delimiter="\t"), start=2):
+                try:
+                    label = row["participant"]
+                    rows.append((int(row["allocation"]), None if label in ("n/a", "") else label))
+                except (KeyError, TypeError, ValueError):
+                    raise UserError(
+                        f"{self.path.name}, line {number}: expected an allocation number and a "
+                        f"participant (or n/a), separated by a tab"
+                    ) from None
+        return rows
+
+    def known(self, participant: str) -> int | None:
+        """The participant's number, if there is one."""
+        return next((number for number, label in self.read() if label == participant), None)
+
+    def preview(self, participant: str) -> int:
+        """The number that `assign` would give now."""
+        rows = self.read()
+        known = next((number for number, label in rows if label == participant), None)
+        return known if known is not None else _next_free(rows)
+
+    def assign(self, participant: str, wanted: int | None = None) -> int:
+        """The participant's number: the one already given, `wanted`, or the next free one.
+
+        Raises `UserError` if `wanted` contradicts the list. (A replacement for a drop-out
+        inherits a number: `wanted` may be somebody else's, and is then listed a second time.)
+        """
+        with self._locked():
+            rows = self.read()
+            known = next((number for number, label in rows if label == participant), None)
+            if known is not None:
+                if wanted is not None and wanted != known:
+                    raise UserError(
+                        f"participant {participant} has allocation number {known} in "
+                        f"{self.path.name}, not {wanted}: leave --allocation out, or mend the list"
+                    )
+                return known
+            number = wanted or _next_free(rows)
+            free = next((i for i, row in enumerate(rows) if row == (number, None)), None)
+            if free is None:
+                rows.append((number, participant))
+            else:
+                rows[free] = (number, participant)
+            self._write(rows)
+            return number
+
+    def _write(self, rows: list[tuple[int, str | None]]) -> None:
+        lines = ["allocation\tparticipant", *(f"{n}\t{label or 'n/a'}" for n, label in rows)]
+        temporary = self.path.with_suffix(".tmp")
+        temporary.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
+        os.replace(temporary, self.path)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Keep a second session from reading the list while this one changes it."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        lock = self.path.with_suffix(".lock")
+        for attempt in range(50):
+            try:
+                os.close(os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+                break
+            except FileExistsError:
+                if _age_s(lock) > 60:  # left behind by a process that died
+                    lock.unlink(missing_ok=True)
+                elif attempt == 49:
+                    raise UserError(
+                        f"another session is just taking its number from {self.path.name}: "
+                        f"try again, or delete {lock.name} if no other is running"
+                    ) from None
+                else:
+                    time.sleep(0.1)
+        try:
+            yield
+        finally:
+            lock.unlink(missing_ok=True)
+
+
+def _next_free(rows: list[tuple[int, str | None]]) -> int:
+    """The first number in the list without a participant, or the one after the highest."""
+    free = next((number for number, label in rows if label is None), None)
+    return free if free is not None else max((number for number, _ in rows), default=0) + 1
+
+
+def _age_s(path: Path) -> float:
+    try:
+        return time.time() - path.stat().st_mtime
+    except OSError:
+        return 0.0

@@ -1,0 +1,39 @@
+"""After a session: the BIDS files and the summary, both made from the journal alone."""
+
+from __future__ import annotations
+
+from rich.console import Console
+
+from experiment.errors import ExitCode
+from experiment.session import Played
+
+
+def finish(played: Played, console: Console | None) -> ExitCode:
+    """Export and summarise a session that was played; returns the program's exit code.
+
+    A failure here costs nothing: everything can be made again from the journal. `console` None:
+    nothing is printed (dry runs of many).
+    """
+    from experiment.bids.export import export_session
+    from experiment.summary import print_summary, summarise, write_summary
+
+    place = played.prepared.place
+    journals = place.existing_journals()
+    try:
+        export_session(place.dataset, journals, played.prepared.manifest.root)
+        summary = summarise(journals)
+        write_summary(place.dataset, summary)
+    except (OSError, ValueError) as error:
+        said = console or Console(stderr=True)
+        said.print(
+            f"The BIDS files couldn't be written: {error}. The journal {played.journal.name} is "
+            f"whole; they can be made again from it.",
+            style="bold red",
+            markup=False,
+        )
+        return played.ending.exit_code or ExitCode.PROGRAM_FAILED
+    if console is not None:
+        print_summary(console, summary)
+        if played.ending.message:
+            console.print(played.ending.message, style="bold", markup=False)
+    return played.ending.exit_code

@@ -1,0 +1,75 @@
+"""Sessions in a real window and real time: a person, or a simulated participant to look at."""
+
+from __future__ import annotations
+
+from rich.console import Console
+
+from experiment.clocks import RealClock
+from experiment.display.virtual_screen import needed_screen
+from experiment.errors import ExitCode
+from experiment.finish import finish
+from experiment.preparation import Prepared, Request, prepare
+from experiment.screenshots import Screenshots
+from experiment.session import Setting, play
+from experiment.settings import person_setting, visual_setting
+
+
+def run_person(request: Request, *, alone: bool = False) -> ExitCode:
+    """A person in front of the screen; `alone`: without an experimenter to answer questions."""
+    console = Console()
+    prepared = prepare(request)
+    clock = RealClock()
+    try:
+        return _play(prepared, person_setting(clock, console, alone=alone), console)
+    finally:
+        clock.close()
+
+
+def run_visibly(request: Request) -> ExitCode:
+    """A simulated participant in a real window.
+
+    Where there's no screen, on a virtual one; a picture of each of its screens is then kept
+    beside the data, so that one still sees something.
+    """
+    console = Console()
+    prepared = prepare(request)
+    clock = RealClock()
+    setting = visual_setting(clock, console)
+    try:
+        with needed_screen(console) as started:
+            if started:
+                return _play_with_pictures(prepared, setting, console)
+            return _play(prepared, setting, console)
+    finally:
+        clock.close()
+
+
+def _play_with_pictures(prepared: Prepared, setting: Setting, console: Console) -> ExitCode:
+    folder = prepared.place.dataset / "derivatives" / "trustpain" / "screenshots"
+    pictures = Screenshots(folder, setting.open_display, setting.clock)
+    setting.open_display = pictures.open_display
+    setting.show_progress = pictures.phase_began
+    code = _play(prepared, setting, console)
+    console.print(f"Pictures of the screens: {folder}", markup=False)
+    return code
+
+
+def _play(prepared: Prepared, setting: Setting, console: Console) -> ExitCode:
+    console.print(_what(prepared), markup=False, highlight=False)
+    return finish(play(prepared, setting), console)
+
+
+def _what(prepared: Prepared) -> str:
+    """What is about to be run, in a sentence or two."""
+    rows = [row for row in prepared.rows if row["trial"] > 0]
+    runs = len({row["run"] for row in rows})
+    source = "a calibration" if prepared.calibration else "the study's fixed temperatures"
+    origin = {
+        "participant": "",
+        "pilot": " A device is emulated: these are pilot data.",
+        "simulated": " The participant is simulated.",
+    }[prepared.kind]
+    return (
+        f"{prepared.study.model.title}: {prepared.place.stem}, {runs} run(s), {len(rows)} trials, "
+        f"allocation {prepared.allocation}, {source}.{origin}"
+    )

@@ -1,0 +1,1 @@
+"""The simulated participant: a generative model of ratings, and the hand that gives them."""

@@ -1,0 +1,84 @@
+"""Ratings: a cursor on a scale, for as long as the phase lasts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from experiment.journal import events
+from experiment.rating import Rating
+from experiment.scene import CursorState
+from experiment.stage import Stage
+from experiment.timeline import Phase
+from hardware.devices import Response
+
+
+@dataclass(frozen=True)
+class TakeRating:
+    """A rating on a scale, the cursor starting at `start` (0 to 100)."""
+
+    question: str
+    scale: Literal["vas", "glms"]
+    start: float
+
+    needs_preparing = False
+
+    def performer(self, phase: Phase, stage: Stage) -> RatingPerformer:
+        """Make the object that takes this rating."""
+        return RatingPerformer(phase, stage, self)
+
+
+class RatingPerformer:
+    """Feeds responses to a `Rating` and logs what came of it."""
+
+    skipped = False
+
+    def __init__(self, phase: Phase, stage: Stage, action: TakeRating) -> None:
+        self._phase, self._stage, self._action = phase, stage, action
+        self._rating = Rating(action.start)
+        self._onset = 0.0
+
+    def prepare(self) -> None:
+        """Nothing to prepare."""
+
+    def about_to_begin(self) -> None:
+        """No deadline."""
+
+    def on_flip(self, flip: float) -> None:
+        """The scale has appeared: responses count from now on."""
+        self._onset = flip
+        self._rating.begin(flip)
+
+    def cursor(self, now: float) -> CursorState:
+        """Where the cursor is."""
+        return self._rating.state(now)
+
+    def on_response(self, response: Response) -> None:
+        """Move or lock the cursor."""
+        self._rating.respond(response)
+
+    def done(self) -> bool:
+        """Whether the rating is confirmed."""
+        return self._rating.locked
+
+    def finish(self, end: float) -> None:
+        """Log the rating, or that none was given."""
+        result = self._rating.result(end)
+        self._stage.write(
+            events.Rating(
+                t=end,
+                run=self._stage.run,
+                trial=self._phase.trial,
+                phase=self._phase.name,
+                question=self._action.question,
+                scale=self._action.scale,
+                onset=self._onset,
+                rating=result.rating,
+                confirmed=result.confirmed,
+                response_time=result.response_time,
+                first_movement=result.first_movement,
+                start=result.start,
+                path_t=[round(time, 4) for time in result.path_times],
+                path=list(result.path_positions),
+            )
+        )

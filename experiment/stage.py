@@ -1,0 +1,53 @@
+"""What a performer may use while its phase is going on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from experiment.journal.events import Event
+from experiment.scene import CursorState
+from hardware.clock import Clock
+from hardware.devices import Thermode
+
+
+class Participant(Protocol):
+    """Who sits in front of the screen. A person needs none of this; a simulated one does."""
+
+    def begins(
+        self,
+        phase: Any,
+        row: dict[str, Any],
+        cursor: Callable[[float], CursorState | None],
+    ) -> None:
+        """A phase has appeared (`experiment.timeline.Phase`), with its row and its cursor."""
+
+    def felt(self, highest: float, plateau_s: float, skin_site: int) -> None:
+        """A heat stimulus of so many degrees Celsius was delivered."""
+
+
+class Nobody:
+    """A `Participant` of flesh and blood: sees and feels without being told."""
+
+    def begins(
+        self,
+        phase: Any,
+        row: dict[str, Any],
+        cursor: Callable[[float], CursorState | None],
+    ) -> None:
+        """Nothing to do."""
+
+    def felt(self, highest: float, plateau_s: float, skin_site: int) -> None:
+        """Nothing to do."""
+
+
+@dataclass
+class Stage:
+    """The clock, the thermode and the journal, and which run is going on."""
+
+    clock: Clock
+    thermode: Thermode | None
+    write: Callable[[Event], None]
+    warn: Callable[[str], None]
+    run: int = 0

@@ -1,0 +1,119 @@
+"""The emergency stop: one object that anything may call, from any thread.
+
+The first press sends abort to the thermode on the thread that it came on, before anything else
+is done; only then is it logged and the runner told. A second press, or holding the key for 1 s,
+ends the session.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+
+from experiment.journal.events import Event, Stop
+from hardware.clock import Clock, Timer
+
+HOLD_S = 1.0  # holding the stop key for so long ends the session, as a second press does
+
+
+class EmergencyStop:
+    """Knows whether a stop was asked for, and has aborted the thermode if so.
+
+    `abort` is the thermode's `abort` (or something that does nothing where there's none).
+    """
+
+    def __init__(
+        self, clock: Clock, abort: Callable[[], None], write: Callable[[Event], None]
+    ) -> None:
+        self._clock, self._abort, self._write = clock, abort, write
+        self._lock = threading.Lock()
+        self._holding: Timer | None = None
+        self._presses = 0
+        self.requested = False  # the run must pause
+        self.final = False  # the session must end
+        self.source = ""
+
+    def request(self, source: str, *, final: bool = False) -> None:
+        """Abort the thermode now; pause the run, or with `final` end the session."""
+        sent: float | None = None
+        trouble: Exception | None = None
+        try:
+            self._abort()
+            sent = self._clock.now()
+        except Exception as error:  # a dead port must not keep the rest from stopping
+            trouble = error
+        with self._lock:
+            self._presses += 1
+            if not self.requested:
+                self.source = source
+            if final or self._presses > 1:
+                self.final = True
+            self.requested = True
+            press = self._presses
+        self._write(Stop(t=self._clock.now(), source=source, press=press, abort_sent=sent))
+        if trouble is not None:
+            raise trouble
+
+    def pressed(self, source: str) -> None:
+        """The stop key went down."""
+        self.request(source)
+        with self._lock:
+            if self._holding is None:
+                self._holding = self._clock.call_at(self._clock.now() + HOLD_S, self._held)
+
+    def released(self) -> None:
+        """The stop key came up again."""
+        with self._lock:
+            holding, self._holding = self._holding, None
+        if holding is not None:
+            holding.cancel()
+
+    def reset(self) -> None:
+        """The experimenter has chosen to go on: count presses from zero again."""
+        with self._lock:
+            self._presses = 0
+            self.requested = self.final = False
+            self.source = ""
+
+    def _held(self) -> None:
+        with self._lock:
+            self.final = True
+
+
+@contextlib.contextmanager
+def stop_on_signals(request: Callable[[str], None]) -> Iterator[None]:
+    """While this lasts, Ctrl-C and SIGTERM call `request('signal')` from a thread of its own.
+
+    Python runs its signal handlers on the main thread, and only between two bytecodes: that may
+    be blocked in a flip, or hold the very lock that abort needs. The interpreter's wake-up
+    descriptor is written by the operating system's handler itself, so a thread that reads it
+    isn't held up by either.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    receiver, sender = socket.socketpair()
+    sender.setblocking(False)
+    numbers = {int(signal.SIGINT), int(signal.SIGTERM)}
+
+    def watch() -> None:
+        while data := receiver.recv(16):
+            if numbers & set(data):
+                request("signal")
+
+    thread = threading.Thread(target=watch, name="signals", daemon=True)
+    before = {number: signal.signal(number, lambda *_: None) for number in numbers}
+    previous = signal.set_wakeup_fd(sender.fileno(), warn_on_full_buffer=False)
+    thread.start()
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(previous)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        sender.close()
+        thread.join(timeout=2.0)
+        receiver.close()
