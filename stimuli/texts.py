@@ -11,7 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, Strict, model_validator
+from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError, model_validator
 
 TEXTS = Path(__file__).parent / "texts"
 SCALES = Path(__file__).parent / "scales"
@@ -202,7 +202,11 @@ _M = TypeVar("_M", Texts, LabelledScale)
 def _read(path: Path, model: type[_M]) -> _M:
     try:
         return model.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except ValueError as error:  # of TOML, of UTF-8, and of the model
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise ValueError(f"{path.name}: {where}: {first['msg']}") from None
+    except ValueError as error:  # of TOML or UTF-8
         raise ValueError(f"{path.name}: {error}") from None
 
 

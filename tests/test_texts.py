@@ -1,0 +1,174 @@
+"""Every text is there, and fits its place on every screen, in letters that can be read."""
+
+import itertools
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from experiment.display.drawing import Layer, layers
+from experiment.display.field import Field, field_of
+from experiment.scene import Choice, Portrait, RatingScale, ScaleLabel, Scene, Text
+from hardware.rig import Screen
+from stimuli import texts as module
+from stimuli.manifest import load_manifest
+from stimuli.texts import Page, Texts, load_scale, load_texts, scale_labels
+
+SCREENS = {
+    # width_px, height_px, width_cm, distance_cm
+    "laptop 16:9": (1280, 720, 34.5, 60.0),
+    "laptop 16:10": (1280, 800, 30.0, 60.0),
+    "scanner 4:3": (1024, 768, 40.0, 120.0),
+    "scanner 16:9": (1920, 1080, 50.0, 130.0),
+    "office 5:4": (1280, 1024, 38.0, 60.0),
+}
+LANGUAGES = sorted(path.stem for path in module.TEXTS.glob("*.toml"))
+
+
+@pytest.fixture(params=SCREENS)
+def field(request: pytest.FixtureRequest) -> Field:
+    width, height, width_cm, distance = SCREENS[request.param]
+    return field_of(
+        Screen(
+            width_px=width,
+            height_px=height,
+            width_cm=width_cm,
+            distance_cm=distance,
+            refresh_hz=60.0,
+            full_screen=True,
+        )
+    )
+
+
+@pytest.fixture(params=LANGUAGES, scope="module")
+def texts(request: pytest.FixtureRequest) -> Texts:
+    return load_texts(request.param)
+
+
+@pytest.fixture(scope="module")
+def picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("pictures") / "portrait.png"
+    Image.new("RGB", (800, 1000), (150, 160, 170)).save(path)
+    return path
+
+
+def page(page: Page, hint: str = "") -> Text:
+    return Text(f"{page.text.strip()}\n\n{hint}".strip(), page.title)
+
+
+def scale(texts: Texts, kind: str, question: str, hint: str) -> RatingScale:
+    assert kind in ("vas", "glms")
+    labels = scale_labels(texts, kind, question, load_scale())  # type: ignore[arg-type]
+    return RatingScale(
+        kind,  # type: ignore[arg-type]
+        texts.text(f"questions.{question}"),
+        tuple(ScaleLabel(position, text) for position, text in labels),
+        hint,
+    )
+
+
+def all_scenes(texts: Texts, picture: Path) -> list[Scene]:
+    longest = max(texts.names.values(), key=len)
+    scenes: list[Scene] = [
+        Portrait(picture, texts.text("trial.introduction", name=longest)),
+        Portrait(picture, texts.text("trial.anticipation")),
+        Choice(texts.text("painful"), (texts.text("yes"), texts.text("no"))),
+        page(texts.debrief),
+    ]
+    scenes += [page(found) for _, found in texts.screens]
+    scenes += [page(found, texts.hints.go_on) for found in texts.instructions]
+    scenes += [Text(text) for _, text in texts.after]
+    for question in texts.questions:
+        scenes.append(scale(texts, "vas", question, texts.hints.vas_keys))
+        scenes.append(scale(texts, "vas", question, texts.hints.vas_mouse))
+    for question in ("intensity", "unpleasantness"):
+        scenes.append(scale(texts, "glms", question, texts.hints.glms_keys))
+    return scenes
+
+
+def overlap(one: Layer, other: Layer) -> bool:
+    left, top, right, bottom = one.box
+    left2, top2, right2, bottom2 = other.box
+    return left < right2 and left2 < right and top < bottom2 and top2 < bottom
+
+
+def test_every_text_fits_its_place(texts: Texts, field: Field, picture: Path) -> None:
+    """Nothing leaves the screen, nothing overlaps, no letter is too small."""
+    for scene in all_scenes(texts, picture):
+        drawn = layers(scene, field)
+        for layer in drawn:
+            left, top, right, bottom = layer.box
+            assert left >= 0, scene
+            assert top >= 0, scene
+            assert right <= field.width, scene
+            assert bottom <= field.height, scene
+            if layer.letter:
+                assert layer.letter >= 0.7 * field.px_per_degree - 1, scene
+        for one, other in itertools.combinations(drawn, 2):
+            assert not overlap(one, other), scene
+
+
+def test_faces_stay_where_they_are(field: Field, picture: Path) -> None:
+    """Between introduction, anticipation and heat only the line below the face changes."""
+    captions = ("", "The procedure is about to begin.", "Hello, I am Dr Mensah. " * 3)
+    assert len({layers(Portrait(picture, caption), field)[0].box for caption in captions}) == 1
+
+
+def test_every_clinician_has_a_name(texts: Texts) -> None:
+    assert set(texts.names) >= set(load_manifest(module.TEXTS.parent / "clinicians.tsv").clinicians)
+
+
+def test_every_label_of_a_scale_has_words(texts: Texts) -> None:
+    for path in module.SCALES.glob("*.toml"):
+        scale_labels(texts, "glms", "intensity", load_scale(path.stem))
+
+
+def test_glms_labels_stand_where_they_were_published() -> None:
+    positions = [label.position for label in load_scale("glms").labels]
+    assert positions == [0.0, 1.4, 6.0, 17.0, 35.0, 53.0, 100.0]  # Green 1993, Bartoshuk 2004
+
+
+def test_instructions_differ_by_scale() -> None:
+    found = load_texts("en")
+    vas, glms = found.instruction_pages("vas"), found.instruction_pages("glms")
+    assert len(vas) == len(glms)
+    assert vas != glms
+
+
+def test_it_is_said_that_the_clinicians_are_not_real() -> None:
+    assert any("not real" in found.text for found in load_texts("en").instructions)
+
+
+@pytest.mark.parametrize(
+    ("key", "fill", "message"),
+    [
+        (
+            "questions.intensty",
+            {},
+            "no text 'questions.intensty' in en.toml; there are: competence",
+        ),
+        ("nowhere.x", {}, "there is no section 'nowhere'"),
+        ("trial.introduction", {}, r"takes \['name'\], but was given \[\]"),
+        ("trial.anticipation", {"name": "X"}, r"takes \[\], but was given \['name'\]"),
+    ],
+)
+def test_missing_texts_are_named(key: str, fill: dict[str, str], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        load_texts("en").text(key, **fill)
+
+
+def test_missing_files_are_named() -> None:
+    with pytest.raises(ValueError, match=r"no texts in the language 'xx'; there are: .*en"):
+        load_texts("xx")
+    with pytest.raises(ValueError, match="no scale 'xx'"):
+        load_scale("xx")
+
+
+def test_a_lab_may_bring_its_own_scale(tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    shipped = (module.SCALES / "glms.toml").read_text(encoding="utf-8")
+    own.write_text(shipped.replace("position = 6.0", "position = 6.1"), encoding="utf-8")
+    assert load_scale(str(own)).labels[2].position == 6.1
+    own.write_text(shipped.replace("position = 6.0", "position = 60.0"), encoding="utf-8")
+    with pytest.raises(ValueError, match=r"own\.toml: .*must ascend"):
+        load_scale(str(own))
