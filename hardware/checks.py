@@ -109,7 +109,7 @@ def check_plan(
 
     `history` (with `now`, wall time in s) adds what the sites have had already. Pauses are those
     of the plan: within a run on one site; a heat that starts before the last one on any site has
-    ended is a violation too.
+    ended is a violation too. Raises `ValueError` for a start that isn't a number.
     """
     heats: Sequence[PlannedHeat] = sorted(planned, key=lambda heat: heat.start)
     counts: dict[int, SiteState] = {}
@@ -118,6 +118,8 @@ def check_plan(
     sentences = []
     for heat in heats:
         stimulus = heat.stimulus
+        if not abs(heat.start) < float("inf"):
+            raise ValueError(f"run {heat.run}, trial {heat.trial} has no start: {heat.start}")
         site = counts.get(stimulus.skin_site)
         if site is None:
             # Between the history and the plan lies a time that only the guard will know.

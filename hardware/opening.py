@@ -96,6 +96,9 @@ def open_devices(
                     )
                 return KeyScanner(responses, section)
             assert section is not None
+            if world is not None and section.port.startswith(EMULATED):
+                # A real converter is set to its byte by a switch; the emulated one by us.
+                world.scanner.pulse = bytes((section.pulse_byte,))
             with _opened(section.port, section.baud, "scanner", world) as port:
                 return SerialScanner(port, clock, section)
 

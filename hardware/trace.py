@@ -94,7 +94,7 @@ class HeatTrace:
     def delivery(self, ended: float, problem: str = "") -> Delivery:
         """The stimulus as delivered; what wasn't measured of the plan is counted in full."""
         s = self.stimulus
-        if ended - self.last > GAP_S and not self.down():
+        if not self.down():
             # Whether an abort was heard isn't known, so the plan's rest counts as delivered.
             self._dose += max(0.0, self._planned_return_at - self.last) * dose_rate(s.target)
             self._dose += cem43_of_ramp(s.baseline, s.target, s.return_rate)

@@ -14,8 +14,8 @@ def _nowhere(_: bytes) -> None:
 class EmulatedMarkers:
     """Records every byte with its time, zeros too; `state` is what the lines show now."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self, clock: Clock, log: Callable[[float, str, str], None] | None = None) -> None:
+        self._clock, self._log = clock, log
         self.transmit: Callable[[bytes], None] = _nowhere
         self.events: list[tuple[float, int]] = []
 
@@ -32,3 +32,9 @@ class EmulatedMarkers:
         """Set the lines, byte after byte."""
         now = self._clock.now()
         self.events += [(now, code) for code in data]
+        if self._log is not None:
+            for code in data:
+                self._log(now, "marker", str(code))
+
+    def close(self) -> None:
+        """Switch off."""

@@ -15,8 +15,13 @@ def _nowhere(_: bytes) -> None:
 class EmulatedScanner:
     """Sends `pulse` at the start of every volume, on an absolute schedule, so it never drifts."""
 
-    def __init__(self, clock: Clock, pulse: bytes = b"5") -> None:
-        self._clock = clock
+    def __init__(
+        self,
+        clock: Clock,
+        pulse: bytes = b"5",
+        log: Callable[[float, str, str], None] | None = None,
+    ) -> None:
+        self._clock, self._log = clock, log
         self._lock = threading.RLock()
         self._timer: Timer | None = None
         self._running = 0  # tells the callbacks of a scan that was stopped from the present ones
@@ -62,7 +67,10 @@ class EmulatedScanner:
             with self._lock:
                 if self._running != running:
                     return
-                self.sent.append(self._clock.now())
+                now = self._clock.now()
+                self.sent.append(now)
+                if self._log is not None:
+                    self._log(now, "pulse", str(index + 1))
                 self._book(running, first, tr_s, index + 1, count)
             self.transmit(self.pulse)
 

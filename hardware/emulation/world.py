@@ -113,6 +113,7 @@ class EmulatedWorld:
         _worlds.pop(self.id, None)
         self.tcs.close()
         self.scanner.close()
+        self.markers.close()
 
     def resolve(self, port: str) -> str:
         """The port as pyserial can open it; real ones come back as they are."""

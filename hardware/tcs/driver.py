@@ -66,7 +66,7 @@ class TcsThermode:
         self._polling = threading.RLock()
         self.info = DeviceInfo("thermode", "tcs", section.port, section.port.startswith(EMULATED))
         self._talk = Conversation(port, clock, self._temperatures, self._fail, self._lost)
-        self._loading = Loading(self._talk, section, commands.tenths(highest_target))
+        self._loading = Loading(self._talk, section, highest_target)
         self._talk.start()
         try:
             self.info = identify(self._talk, clock, section, highest_target)

@@ -60,12 +60,14 @@ def identify(
         + commands.highest_target(highest_target)
         + commands.neutral(section.baseline)
     )
+    firmware = lines.firmware if lines else ""
     return DeviceInfo(
         role="thermode",
         kind="tcs",
         port=section.port,
-        emulated=section.port.startswith(EMULATED),
-        firmware=lines.firmware if lines else "",
+        # An emulator in a process of its own is behind a port that looks real.
+        emulated=section.port.startswith(EMULATED) or "emulated" in firmware.lower(),
+        firmware=firmware,
         serial_number=lines.probe_id if lines else "",
         details={
             "probe_type": lines.probe_type if lines else "",

@@ -18,13 +18,15 @@ READ_BACK_S = 0.5  # longest that the answer to P is waited for
 ERRORS_S = 0.3  # likewise to Q
 
 
-def settings(stimulus: Stimulus, section: TcsSection) -> list[bytes]:
+def settings(stimulus: Stimulus, section: TcsSection, highest_target: float) -> list[bytes]:
     """The commands that set a stimulus, in order. Raises `ValueError` for what a TCS can't do."""
     if stimulus.target < stimulus.baseline:
         raise ValueError(
             f"a target of {stimulus.target:g} C lies below the baseline, {stimulus.baseline:g} C"
         )
     sent = [
+        # Again each time, since a byte of it may have been lost at opening.
+        commands.highest_target(highest_target),
         commands.neutral(stimulus.baseline),
         commands.enable(section.zones),
         commands.target(stimulus.target),
@@ -57,8 +59,8 @@ def expected(stimulus: Stimulus, section: TcsSection) -> dict[bytes, bytes]:
 class Loading:
     """The stimulus that is being loaded, or is (`loaded`); `reason` says why it isn't yet."""
 
-    def __init__(self, talk: Conversation, section: TcsSection, highest_tenths: int) -> None:
-        self._talk, self._section, self._highest = talk, section, highest_tenths
+    def __init__(self, talk: Conversation, section: TcsSection, highest_target: float) -> None:
+        self._talk, self._section, self._highest = talk, section, highest_target
         self._current: Stimulus | None = None
         self.loaded: Stimulus | None = None
         self.reason = "No stimulus has been prepared."
@@ -66,12 +68,12 @@ class Loading:
     def begin(self, stimulus: Stimulus) -> None:
         """Send the settings and ask for them; returns at once."""
         self.unload("The thermode hasn't confirmed the stimulus yet.")
-        if commands.tenths(stimulus.target) > self._highest:
+        if commands.tenths(stimulus.target) > self._highest * 10 + 1e-6:
             raise ValueError(
                 f"a target of {stimulus.target:g} C is above the thermode's maximum, "
-                f"set to {self._highest / 10:g} C"
+                f"set to {self._highest:g} C"
             )
-        sent = b"".join(settings(stimulus, self._section))
+        sent = b"".join(settings(stimulus, self._section, self._highest))
         # A fresh object: an answer that belongs to an earlier preparation is told by identity.
         stimulus = self._current = replace(stimulus)
         self._attempt(stimulus, sent, TRIES)

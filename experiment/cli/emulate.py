@@ -1,0 +1,96 @@
+"""`trustpain emulate`: a device's emulator, in a process of its own, for any program to open."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Device(StrEnum):
+    """The devices that can be emulated."""
+
+    tcs = "tcs"
+    scanner = "scanner"
+    markers = "markers"
+
+
+def emulate(
+    device: Annotated[Device, typer.Argument(help="Which device.")],
+    tcp: Annotated[
+        bool, typer.Option("--tcp", help="Serve on a loopback TCP port (always so on Windows).")
+    ] = False,
+    log: Annotated[
+        Path | None, typer.Option(help="Append what arrives, and temperatures, to this file.")
+    ] = None,
+    tr: Annotated[float, typer.Option(min=0.01, max=60, help="Scanner: seconds a volume.")] = 0.46,
+    volumes: Annotated[
+        int | None, typer.Option(min=0, help="Scanner: pulses to send; endless if left out.")
+    ] = None,
+    delay: Annotated[
+        float, typer.Option(min=0, help="Scanner: seconds until the first pulse.")
+    ] = 2.0,
+    pulse: Annotated[str, typer.Option(help="Scanner: the character that it sends.")] = "5",
+) -> None:
+    """Serve an emulated device until it is stopped (Ctrl-C).
+
+    The first line printed is its address: a pseudo-terminal such as /dev/pts/3, or with
+    [bold]--tcp[/bold] 127.0.0.1:PORT, which pyserial opens as socket://127.0.0.1:PORT.
+
+    Example: [bold]trustpain emulate tcs[/bold]
+    """
+    import signal
+    import sys
+    import threading
+    import time
+    from contextlib import ExitStack
+
+    from experiment.clocks import RealClock
+    from experiment.errors import ExitCode, UserError
+    from hardware.emulation.markers import EmulatedMarkers
+    from hardware.emulation.scanner import EmulatedScanner
+    from hardware.emulation.serve import serve
+    from hardware.emulation.tcs import EmulatedTcs
+
+    if len(pulse) != 1 or not pulse.isascii():
+        raise UserError(f"--pulse is one character, not {pulse!r}", ExitCode.BAD_INPUT)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    clock = RealClock()
+    with ExitStack() as stack:
+        stack.callback(clock.close)
+        write: Callable[[float, str, str], None] | None = None
+        if log is not None:
+            try:
+                file = stack.enter_context(log.open("a", encoding="utf-8", buffering=1))
+            except OSError as error:
+                raise UserError(
+                    f"{log} can't be written ({error.strerror})", ExitCode.BAD_INPUT
+                ) from None
+
+            def write(moment: float, kind: str, text: str) -> None:
+                file.write(f"{moment:.6f}\t{kind}\t{text}\n")
+
+            # On Linux all processes share this count, so that two logs can be laid side by side.
+            write(0.0, "perf_counter", f"{time.perf_counter() - clock.now():.6f}")
+        emulated: EmulatedTcs | EmulatedScanner | EmulatedMarkers
+        if device is Device.tcs:
+            emulated = EmulatedTcs(clock, write)
+        elif device is Device.scanner:
+            emulated = EmulatedScanner(clock, pulse.encode("ascii"), write)
+            emulated.start(tr, volumes, delay_s=delay)
+        else:
+            emulated = EmulatedMarkers(clock, write)
+        stack.callback(emulated.close)
+
+        def announce(address: str) -> None:
+            sys.stdout.write(f"{address}\n")
+            sys.stdout.flush()
+
+        serve(emulated, clock, stop, announce, tcp=tcp, log=write)
