@@ -44,8 +44,8 @@ def print_summary(console: Console, summary: Summary, dataset: Path | None = Non
         means = Table(box=None, pad_edge=False, header_style="dim")
         for header in ("question", "temperature", "trust", "mean", "n"):
             means.add_column(header, justify="left" if header in ("question", "trust") else "right")
-        for line in _means(summary):
-            means.add_row(*line)
+        for row in _means(summary):
+            means.add_row(*row)
         console.print("Means by condition, shown since the participant was simulated:")
         console.print(means)
     if dataset is not None:

@@ -137,6 +137,7 @@ class _Maker:
             commit="abc",
             dirty=False,
             system={"os": "Linux"},
+            display={"kind": "window", "width_px": 1920, "height_px": 0, "synchronised": True},
         )
 
     def rows(self, run: int) -> list[dict[str, Any]]:

@@ -80,6 +80,7 @@ def common(run: RunRecord) -> dict[str, Any]:
         "Seed": head.seed,
         "Scenario": head.scenario or "none",
         "VirtualTime": head.virtual_time,
+        "DisplaySynchronised": bool(head.display.get("synchronised")),
     }
 
 
@@ -101,8 +102,9 @@ def task_name(head: SessionStart) -> str:
 
 def _presentation(head: SessionStart) -> dict[str, Any]:
     """BIDS' StimulusPresentation; lengths in metres, sizes as [width, height]."""
-    screen = {**head.rig.get("screen", {}), **head.display}
-    software = "PsychoPy" if head.versions.get("psychopy") and not head.virtual_time else ""
+    measured = {key: value for key, value in head.display.items() if value}
+    screen = {**head.rig.get("screen", {}), **measured}
+    software = "PsychoPy" if screen.get("kind") == "window" else ""
     found: dict[str, Any] = {
         "OperatingSystem": head.system.get("os") or head.system.get("platform"),
         "SoftwareName": software or "trustpain",

@@ -37,7 +37,7 @@ def validate(
     try:
         validation = validate_dataset(dataset)
     except RuntimeError as error:
-        raise UserError(str(error), ExitCode.FAILED) from None
+        raise UserError(str(error), ExitCode.PROGRAM_FAILED) from None
     print_validation(Console(), validation)
     if not validation.ok:
         raise typer.Exit(int(ExitCode.NOT_AS_EXPECTED))
