@@ -174,9 +174,9 @@ def _run_table(plan: Plan, rows: list[dict[str, Any]]) -> Any:
         table.add_column("first rating", max_width=14)
     for row in rows:
         table.add_row(
-            str(row["trial"]),
+            str(row["trial"]),  # 0 is the lead-in
             f"{row['onset_s']:.1f}",
-            row["clinician"] or ("lead-in" if row["trial"] == 0 else ""),
+            row["clinician"] or "",
             row["sex"] or "",
             row["skin_tone"] or "",
             _coloured(row["trust"], study.clinicians.levels),
@@ -242,12 +242,12 @@ def _draw_row(axes: Axes, plan: Plan, row: dict[str, Any]) -> None:
         length = phase_length(phase, plan.thermode, row)
         if isinstance(phase, HeatPhase):
             level = study.temperatures.levels.index(row["temperature_level"])
-            box, look = (run - 0.3, 0.6), {"facecolor": _heat_colour(level, study)}
+            box, colour = (run - 0.3, 0.6), _heat_colour(level, study)
         elif phase.phase in ("clinician", "anticipation"):
-            box, look = (run - 0.2, 0.4), {"facecolor": _trust_colour(row["trust"], study)}
+            box, colour = (run - 0.2, 0.4), _trust_colour(row["trust"], study)
         else:
-            box, look = (run - 0.2, 0.4), {"facecolor": GREYS[phase.phase]}
-        axes.broken_barh([(onset, length)], box, edgecolor="white", linewidth=0.5, **look)
+            box, colour = (run - 0.2, 0.4), GREYS[phase.phase]
+        axes.broken_barh([(onset, length)], box, facecolor=colour, edgecolor="white", linewidth=0.5)
         onset += length
 
 
