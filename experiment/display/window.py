@@ -43,7 +43,7 @@ class WindowDisplay:
     def __init__(
         self, screen: Screen, clock: RealClock, on_closed: Callable[[], None] | None = None
     ) -> None:
-        self._clock = clock
+        self._clock = self.clock = clock
         self.on_closed = on_closed
         self.closed = False
         self.on_frame: list[
