@@ -157,19 +157,19 @@ def _run_table(plan: Plan, rows: list[dict[str, Any]]) -> Any:
         title=f"Run {rows[0]['run']}, skin site {rows[0]['skin_site']} (times in s)",
         title_justify="left",
         box=box.SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
+        padding=0,
         pad_edge=False,
     )
     drawn = [f"{phase.name}_s" for phase in study.trial if f"{phase.name}_s" in rows[0]]
     starts = [f"{phase.name}_start" for phase in study.trial if f"{phase.name}_start" in rows[0]]
     changes = study.ratings.order != "fixed"  # from one participant to another
-    for heading in ("trial", "onset"):
+    for heading in ("#", "onset"):
         table.add_column(heading, justify="right")
     for heading in ("who", "sex", "skin", "trust"):
         table.add_column(heading)
     for heading in ("°C", *(name.removesuffix("_s") for name in drawn), *starts):
         words = heading.removeprefix("rating_").replace("_", " ")
-        table.add_column(words, justify="right", min_width=max(map(len, words.split())))
+        table.add_column(words, justify="right", overflow="fold")
     if changes:
         table.add_column("first rating", max_width=14)
     for row in rows:
@@ -177,7 +177,7 @@ def _run_table(plan: Plan, rows: list[dict[str, Any]]) -> Any:
             str(row["trial"]),  # 0 is the lead-in
             f"{row['onset_s']:.1f}",
             row["clinician"] or "",
-            row["sex"] or "",
+            (row["sex"] or "")[:1],
             row["skin_tone"] or "",
             _coloured(row["trust"], study.clinicians.levels),
             *("" if row[name] is None else f"{row[name]:.1f}" for name in ("temperature", *drawn)),
