@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
+from concurrent.futures import ProcessPoolExecutor
 from io import BytesIO
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -298,6 +300,28 @@ def test_what_a_laboratory_added_stays(dataset: Path, pictures: Path) -> None:
     assert table(dataset / "participants.tsv")["age"].tolist()[0] == 30
     assert table(dataset / "participants.tsv")["participant_id"].tolist() == ["sub-01", "sub-02"]
     assert (dataset / "README").read_text() == "our own words"
+
+
+def test_sessions_that_end_at_the_same_moment_are_all_listed(dataset: Path, pictures: Path) -> None:
+    plans = [Session(participant=f"{n:02d}", runs=1, trials=1, hz=5) for n in range(1, 9)]
+    journals = [write_session(dataset, plan, pictures) for plan in plans]
+    # Spawned, since a fork would share the very lock that is tried here.
+    with ProcessPoolExecutor(4, mp_context=get_context("spawn")) as pool:
+        for made in [pool.submit(export_session, dataset, [path], pictures) for path in journals]:
+            made.result()
+    people = table(dataset / "participants.tsv")["participant_id"].tolist()
+    assert people == [f"sub-{plan.participant}" for plan in plans]
+
+
+def test_a_journal_without_a_head_is_passed_over(dataset: Path, pictures: Path) -> None:
+    """The program was killed while it wrote its very first line, and was then started anew."""
+    cut = write_session(dataset, Session(), pictures)
+    torn(cut, 100)
+    second = write_session(dataset, Session(number=2), pictures)
+    export_session(dataset, [cut, second], pictures)
+    assert len(events(dataset)) > 10
+    with pytest.raises(ValueError, match="has no head"):
+        export_session(dataset, [cut], pictures)
 
 
 def test_a_damaged_list_of_participants_is_one_sentence(dataset: Path, pictures: Path) -> None:
