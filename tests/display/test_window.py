@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import itertools
+import os
 import statistics
 import subprocess
 import time
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image, ImageGrab, ImageOps
 
 from experiment.clocks import RealClock
 from experiment.display import look
@@ -30,13 +31,15 @@ def seen(window: WindowDisplay, folder: Path) -> np.ndarray:
 
 
 def on_the_screen(window: WindowDisplay) -> np.ndarray:
-    """What was flipped last, without drawing anything; the window has to lie above the others."""
-    subprocess.run(["xdotool", "windowraise", str(window.window.winHandle._window)], check=True)
+    """What the X server shows; the window has to lie above the others. Nothing is drawn for it."""
+    handle = window.window.winHandle
+    subprocess.run(["xdotool", "windowraise", str(handle._window)], check=True)
     for _ in range(4):
         window.frame()
-    image = window.window.getMovieFrame(buffer="front").convert("RGB")
-    window.window.movieFrames.clear()
-    return np.asarray(image).astype(int)
+    image = ImageGrab.grab(xdisplay=os.environ["DISPLAY"])
+    left, top = handle.get_location()
+    box = (left, top, left + window.field.width, top + window.field.height)
+    return np.asarray(image.crop(box).convert("RGB")).astype(int)
 
 
 def ignore(flip: float) -> None:
