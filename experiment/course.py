@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from conditions.schedule import volumes
 from experiment.errors import ExitCode
@@ -32,7 +32,7 @@ COOLING_S = 15.0  # longest wait for the probe to reach baseline before a questi
 class Ending:
     """How a session ended: as in the journal's last line."""
 
-    status: str  # 'completed', 'stopped' or 'failed'
+    status: Literal["completed", "stopped", "failed"]
     exit_code: ExitCode
     message: str = ""
 
@@ -214,9 +214,7 @@ class Course:
     def _decided(self, question: str, answer: str, details: dict[str, Any]) -> None:
         stage = self.runner.stage
         stage.write(
-            events.Decision(
-                t=stage.clock.now(), question=question, answer=answer, details=details
-            )
+            events.Decision(t=stage.clock.now(), question=question, answer=answer, details=details)
         )
 
     # --- screens ------------------------------------------------------------------------------
@@ -228,7 +226,7 @@ class Course:
         self.run_index = self.stimuli = 0
 
     def _segment_scenes(self) -> list[Scene]:
-        rows = [row for row in self.prepared.rows]
+        rows = self.prepared.rows
         scenes: list[Scene] = []
         for design_run in sorted({row["run"] for row in rows}):
             segment = self._segment([row for row in rows if row["run"] == design_run], 1)

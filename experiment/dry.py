@@ -34,7 +34,9 @@ def dry_runs(
     """Play one session, or those of participants 1 to N; the worst exit code comes back."""
     console = Console()
     if participants is None:
-        return dry_run_one(Request(study, rig, participant, session, None, None, seed, out, True), console)
+        return dry_run_one(
+            Request(study, rig, participant, session, None, None, seed, out, True), console
+        )
     width = max(2, len(str(participants)))
     codes = []
     for number in track(
@@ -44,7 +46,9 @@ def dry_runs(
         request = Request(study, rig, label, session, number, None, seed, out, True)
         codes.append(dry_run_one(request, None))
     done = codes.count(ExitCode.DONE)
-    console.print(f"{done} of {participants} sessions completed; the data are in {out}", markup=False)
+    console.print(
+        f"{done} of {participants} sessions completed; the data are in {out}", markup=False
+    )
     return max(codes)
 
 

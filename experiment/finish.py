@@ -15,13 +15,15 @@ def finish(played: Played, console: Console | None) -> ExitCode:
     nothing is printed (dry runs of many).
     """
     from experiment.bids.export import export_session
-    from experiment.summary import print_summary, summarise, write_summary
+    from experiment.journal import read_journal
+    from experiment.summary import summarise
+    from experiment.summary_page import print_summary, write_summary
 
     place = played.prepared.place
     journals = place.existing_journals()
     try:
         export_session(place.dataset, journals, played.prepared.manifest.root)
-        summary = summarise(journals)
+        summary = summarise([read_journal(path) for path in journals])
         write_summary(place.dataset, summary)
     except (OSError, ValueError) as error:
         said = console or Console(stderr=True)
@@ -33,7 +35,7 @@ def finish(played: Played, console: Console | None) -> ExitCode:
         )
         return played.ending.exit_code or ExitCode.PROGRAM_FAILED
     if console is not None:
-        print_summary(console, summary)
+        print_summary(console, summary, place.dataset)
         if played.ending.message:
             console.print(played.ending.message, style="bold", markup=False)
     return played.ending.exit_code

@@ -27,8 +27,8 @@ from experiment.dataset import (
 from experiment.errors import UserError
 from experiment.files import Loaded, load_calibration, load_rig, load_study, load_texts
 from experiment.journal.events import Kind
-from hardware.devices import Stimulus
 from hardware.checks import PlannedHeat, check_plan
+from hardware.devices import Stimulus
 from hardware.rig import Rig
 from stimuli.manifest import Manifest, Portrait, load_manifest, sha256_of
 from stimuli.texts import Texts
@@ -80,7 +80,9 @@ class Prepared:
     def with_allocation(self, allocation: int) -> Prepared:
         """The same session for another allocation number."""
         seed = seed_of(self.request, self.study.model, allocation)
-        rows = _rows(self.study.model, self.thermode, self.request, allocation, seed, self.calibration)
+        rows = _rows(
+            self.study.model, self.thermode, self.request, allocation, seed, self.calibration
+        )
         return replace(self, allocation=allocation, seed=seed, rows=rows)
 
 
@@ -101,9 +103,7 @@ def prepare(request: Request) -> Prepared:
             f"the allocation number is {request.allocation}, but must be 1 or more",
         )
     kind = _kind(request, study.model, rig.model)
-    place = SessionPlace(
-        dataset_folder(request.out, study.model.name, kind), participant, session
-    )
+    place = SessionPlace(dataset_folder(request.out, study.model.name, kind), participant, session)
     check_writable(place.dataset)
     _refuse_existing(place)
     thermode = thermode_figures(rig.model, request.rig)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Literal
 
 from experiment.display.protocol import Display
 from experiment.journal import events
@@ -17,7 +18,7 @@ from experiment.stage import Participant, Stage
 from experiment.stop import EmergencyStop
 from experiment.timeline import Phase, Segment
 from experiment.verdict import SegmentTiming, TimingCriteria
-from experiment.walk import SegmentOutcome, Walk
+from experiment.walk import SegmentOutcome, Status, Walk
 from hardware.devices import MarkerBox, Response, Scanner
 
 
@@ -55,6 +56,7 @@ class Runner:
     pause_wanted: Callable[[], str] = lambda: ""
     on_phase: Callable[[Segment, Phase, float], None] = lambda segment, phase, flip: None
     _walk: Walk | None = field(default=None, init=False)
+    _failed: set[str] = field(default_factory=set, init=False)
 
     def on_response(self, response: Response) -> None:
         """Hand a response to the phase that is going on (any thread)."""
@@ -98,28 +100,40 @@ class Runner:
                 self._listen_for_the_end(pulses)
         if self.scanner is not None:
             self.scanner.stop()
+        self.note_failures()
         self._log_end(segment, outcome, timing, pulses)
         return outcome
 
-    def why_interrupted(self) -> tuple[str, str]:
-        """What interrupts the segment now: (status, one sentence), or ('', '')."""
-        if self.stop.requested:
+    def why_interrupted(self) -> tuple[Status, str]:
+        """What interrupts the segment now: its status, and one sentence."""
+        thermode = self.stage.thermode
+        if self.stop.requested or thermode is None:
             return "stopped", f"stop was asked for ({self.stop.source})"
-        for device in (self.stage.thermode, self.scanner, self.markers):
-            if device is not None and (failure := device.failure()):
-                return "device_failed", failure
-        return "", ""
+        return "device_failed", thermode.failure()
 
     def interrupted(self) -> bool:
-        """Whether the segment must end now. Asked after every event: cheap."""
-        if self.stop.requested:
-            return True
-        thermode, scanner, markers = self.stage.thermode, self.scanner, self.markers
-        return bool(
-            (thermode is not None and thermode.failure())
-            or (scanner is not None and scanner.failure())
-            or (markers is not None and markers.failure())
-        )
+        """Whether the segment must end now. Asked after every event: cheap.
+
+        A marker box or pulses lost while a run is going on don't end it: the schedule needs
+        neither, and the heat and the ratings are still worth having. `note_failures` says so.
+        """
+        thermode = self.stage.thermode
+        return self.stop.requested or (thermode is not None and thermode.failure() != "")
+
+    def note_failures(self) -> None:
+        """Log and tell, once each, which devices have failed."""
+        devices = {
+            "thermode": self.stage.thermode,
+            "scanner": self.scanner,
+            "markers": self.markers,
+        }
+        for role, device in devices.items():
+            reason = device.failure() if device is not None else ""
+            if reason and role not in self._failed:
+                self._failed.add(role)
+                now = self.stage.clock.now()
+                self.stage.write(events.DeviceFailed(t=now, role=role, reason=reason))
+                self.stage.warn(reason)
 
     def _wait_for_pulses(self, segment: Segment) -> PulseCounter | None:
         """Show the waiting screen until the dummies and one pulse more have come.
@@ -140,8 +154,10 @@ class Runner:
         )
         self.display.show(self.waiting_scene, lambda flip: None)
         self.scanner.start(pulses.arrived)
+        scanner = self.scanner
         stage.clock.wait(
-            lambda: pulses.complete() or self.interrupted(), stage.clock.now() + scan.give_up_s
+            lambda: pulses.complete() or self.interrupted() or scanner.failure() != "",
+            stage.clock.now() + scan.give_up_s,
         )
         return pulses
 
@@ -149,15 +165,16 @@ class Runner:
         """The segment ended while it waited for its pulse."""
         if self.stage.thermode is not None:
             self.stage.thermode.abort()
-        status, reason = self.why_interrupted()
-        if not status:
-            assert self.scan is not None
-            status = "no_pulses"
-            reason = (
-                f"no complete set of pulses came from the scanner within {self.scan.give_up_s:g} "
-                f"s: check that the scan runs, and the cable and port of the pulses"
-            )
-        return SegmentOutcome(status, frozenset(), None, reason)
+        if self.interrupted():
+            status, reason = self.why_interrupted()
+            return SegmentOutcome(status, frozenset(), None, reason)
+        assert self.scan is not None
+        assert self.scanner is not None
+        reason = self.scanner.failure() or (
+            f"no complete set of pulses came from the scanner within {self.scan.give_up_s:g} s: "
+            f"check that the scan runs, and the cable and port of the pulses"
+        )
+        return SegmentOutcome("no_pulses", frozenset(), None, reason)
 
     def _fix_zero(self, segment: Segment, pulses: PulseCounter | None) -> float:
         """The schedule's zero: the pulse after the dummies, or now. Logs it."""
@@ -203,7 +220,11 @@ class Runner:
         verdict, reasons = timing.verdict(
             self.criteria, len(pulses.times) if pulses is not None else None, expected
         )
-        status = {"completed": "completed", "stopped": "aborted"}.get(outcome.status, "stopped")
+        status: Literal["completed", "stopped", "aborted"] = "stopped"
+        if outcome.status == "completed":
+            status = "completed"
+        elif outcome.status in ("stopped", "device_failed"):
+            status = "aborted"
         self.stage.write(
             events.RunEnd(
                 t=self.stage.clock.now(),

@@ -31,9 +31,9 @@ class Screenshots:
 
     def open_display(self, prepared: Prepared) -> Display:
         """Open the display and look at its frames."""
-        display = self._display = self._open(prepared)
-        display.on_frame.append(self._frame)
-        return display  # type: ignore[no-any-return]
+        self._display = self._open(prepared)
+        self._display.on_frame.append(self._frame)
+        return self._display
 
     def phase_began(self, segment: Segment, phase: Phase, flip: float) -> None:
         """A phase has appeared."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -229,7 +229,9 @@ class _Wiring:
         """Run the course with every way of stopping it in place, and write the last line."""
         prepared, clock, stop = self._prepared, self._setting.clock, self.stop
         rig, scan = prepared.rig.model, self.runner.scan
-        emulated_scanner = world if world is not None and "scanner" in rig.emulated_devices() else None
+        emulated_scanner = (
+            world if world is not None and "scanner" in rig.emulated_devices() else None
+        )
 
         def start_scan(volumes: int) -> None:
             if emulated_scanner is not None and scan is not None:

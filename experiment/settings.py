@@ -62,7 +62,9 @@ def visual_setting(clock: RealClock, console: Console) -> Setting:
 
 def person_setting(clock: RealClock, console: Console, *, alone: bool = False) -> Setting:
     """A person in front of a real window. `alone`: nobody else is there to answer questions."""
-    experimenter: Any = SimulatedExperimenter(clock, console) if alone else ConsoleExperimenter(console)
+    experimenter: Any = (
+        SimulatedExperimenter(clock, console) if alone else ConsoleExperimenter(console)
+    )
     return Setting(
         clock=clock,
         virtual=False,
@@ -78,7 +80,7 @@ def _simulated(
 ) -> Callable[[Prepared, ResponseDevice], Participant]:
     def make(prepared: Prepared, responses: ResponseDevice) -> Participant:
         rng = stream(prepared.seed, prepared.place.participant)
-        hand = getattr(responses, "simulated", responses)
+        hand: Any = getattr(responses, "simulated", responses)
         return SimulatedParticipant(clock, PainModel(parameters, rng), hand.emit)
 
     return make
@@ -93,9 +95,7 @@ def _window(clock: RealClock) -> Callable[[Prepared], Display]:
     return open_display
 
 
-def _hands(
-    clock: RealClock, *, simulated: bool
-) -> Callable[[Prepared, Display], ResponseDevice]:
+def _hands(clock: RealClock, *, simulated: bool) -> Callable[[Prepared, Display], ResponseDevice]:
     """Keyboard and, where the rig says so, mouse; with `simulated`, also an emulated hand.
 
     A simulated participant answers by the emulated hand alone: of the real keys only those that

@@ -106,7 +106,8 @@ class Walk:
         return self._clock.wait(self._runner.interrupted, until) or self._runner.interrupted()
 
     def _answered(self) -> bool:
-        assert self._current is not None and self._current.performer is not None
+        assert self._current is not None
+        assert self._current.performer is not None
         return self._current.performer.done() or self._runner.interrupted()
 
     def _begin(self, step: _Step, planned: float) -> float:
@@ -137,6 +138,7 @@ class Walk:
             self._segment.rows.get(phase.trial, {}),
             performer.cursor if performer is not None else _no_cursor,
         )
+        self._runner.note_failures()
         self._runner.on_phase(self._segment, phase, flip)
         return flip
 
@@ -150,13 +152,7 @@ class Walk:
         status, reason = self._runner.why_interrupted()
         interrupted = self._trial if self._trial != OUTSIDE_TRIALS else None
         self._leave_trial(self._clock.now(), "aborted")
-        assert status in ("stopped", "device_failed")
-        return SegmentOutcome(
-            "stopped" if status == "stopped" else "device_failed",
-            frozenset(self._done),
-            interrupted,
-            reason,
-        )
+        return SegmentOutcome(status, frozenset(self._done), interrupted, reason)
 
     def _finish_performer(self, end: float) -> None:
         current = self._current

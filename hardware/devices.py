@@ -92,7 +92,10 @@ class TemperatureSample:
 class Thermode(Protocol):
     """A thermode, in steps that both a TCS and a Medoc can do (see DESIGN, decision 3)."""
 
-    info: DeviceInfo
+    @property
+    def info(self) -> DeviceInfo:
+        """What the device says of itself."""
+        ...
 
     def prepare(self, stimulus: Stimulus) -> None:
         """Begin to load a stimulus; returns at once, the rest goes on by callbacks."""
@@ -129,7 +132,10 @@ class Thermode(Protocol):
 class Scanner(Protocol):
     """A source of volume pulses."""
 
-    info: DeviceInfo
+    @property
+    def info(self) -> DeviceInfo:
+        """What the device says of itself."""
+        ...
 
     def start(self, callback: Callable[[float], None]) -> None:
         """From now on call `callback(time of arrival)` for each pulse."""
@@ -160,7 +166,10 @@ class MarkerStamp:
 class MarkerBox(Protocol):
     """Sends event codes 1-255 and clears the lines again after the pulse width, by itself."""
 
-    info: DeviceInfo
+    @property
+    def info(self) -> DeviceInfo:
+        """What the device says of itself."""
+        ...
 
     def send(self, code: int) -> MarkerStamp:
         """Write a code (1-255). Never blocks; a box that has failed drops it and says so."""
@@ -196,7 +205,10 @@ class Response:
 class ResponseDevice(Protocol):
     """A source of responses: keys, buttons, mouse, or a simulated participant's hand."""
 
-    info: DeviceInfo
+    @property
+    def info(self) -> DeviceInfo:
+        """What the device says of itself."""
+        ...
 
     def listen(self, callback: Callable[[Response], None]) -> None:
         """From now on call `callback` for each response, from any thread. More than one may."""

@@ -11,6 +11,9 @@ import sys
 
 def main() -> None:
     """Run the command line. Every error is one sentence and an exit code of its own kind."""
+    import typer
+    import typer.exceptions
+
     from experiment.cli.app import app
     from experiment.errors import ExitCode, UserError
 
@@ -24,16 +27,15 @@ def main() -> None:
         _say("Stopped.")
         sys.exit(int(ExitCode.EMERGENCY_STOP))
     except Exception as error:
-        import click
-
-        if isinstance(error, click.exceptions.Exit):
+        if isinstance(error, typer.Exit):
             sys.exit(error.exit_code)
-        if isinstance(error, click.exceptions.Abort):
+        if isinstance(error, typer.Abort):
             _say("Stopped.")
             sys.exit(int(ExitCode.EMERGENCY_STOP))
-        if isinstance(error, click.ClickException):
-            error.show()
-            sys.exit(error.exit_code)
+        show = getattr(error, "show", None)
+        if isinstance(error, typer.exceptions.TyperException) and show is not None:
+            show()  # a slip on the command line
+            sys.exit(int(ExitCode.BAD_INPUT))
         if os.environ.get("TRUSTPAIN_DEBUG"):
             raise
         _say(

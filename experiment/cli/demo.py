@@ -23,9 +23,7 @@ def demo(
 
     out = fresh_out("demo")
     if play:
-        code = run_person(
-            Request("demo", "laptop", "01", calibration="none", out=out), alone=True
-        )
+        code = run_person(Request("demo", "laptop", "01", calibration="none", out=out), alone=True)
     else:
         code = run_visibly(Request("demo", "laptop", "01", out=out, simulated=True))
     raise typer.Exit(int(code))

@@ -37,7 +37,5 @@ def run(
         from experiment.dialog import ask_for_session
 
         study, rig, participant, session = ask_for_session(study, rig, session)
-    code = run_person(
-        Request(study, rig, participant, session, allocation, calibration, seed, out)
-    )
+    code = run_person(Request(study, rig, participant, session, allocation, calibration, seed, out))
     raise typer.Exit(int(code))

@@ -164,15 +164,16 @@ class _Reader:
                 stamp = self._clock.now()
                 if data and (waiting := self._port.in_waiting):
                     data += self._port.read(waiting)
-            except Exception as error:  # a lost port raises many kinds: SerialException, OSError, TypeError
+            except Exception as error:
+                # A lost port raises many kinds: SerialException, OSError, TypeError.
                 if not self._closing:
-                    self._hand_over(lambda error=error: self._lost(error))
+                    self._hand_over(self._lost, error)
                 return
             if data and not self._closing:
-                self._hand_over(lambda data=data, stamp=stamp: self._callback(data, stamp))
+                self._hand_over(self._callback, data, stamp)
 
-    def _hand_over(self, call: Callable[[], None]) -> None:
+    def _hand_over(self, call: Callable[..., None], *what: Any) -> None:
         try:
-            call()
+            call(*what)
         except BaseException as error:
             self._clock.fail(error)

@@ -28,7 +28,7 @@ class HeadlessDisplay:
         self,
         scene: Scene,
         on_flip: Callable[[float], None],
-        cursor: Callable[[float], CursorState] | None = None,
+        cursor: Callable[[float], CursorState | None] | None = None,
     ) -> float:
         """Call `on_flip` with the present time and return it."""
         now = self._clock.now()

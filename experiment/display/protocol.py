@@ -46,7 +46,7 @@ class Display(Protocol):
         self,
         scene: Scene,
         on_flip: Callable[[float], None],
-        cursor: Callable[[float], CursorState] | None = None,
+        cursor: Callable[[float], CursorState | None] | None = None,
     ) -> float:
         """Draw a scene, flip, and call `on_flip(flip time)` at once after the flip.
 

@@ -79,7 +79,9 @@ class PainModel:
         middle = self.threshold_c + site_shift_c - math.log(level / (1.0 - level)) / steepness
         return 100.0 / (1.0 + math.exp(-steepness * (temperature - middle)))
 
-    def feel(self, temperature: float, site: int, clinician: str | None, trust: str | None) -> float:
+    def feel(
+        self, temperature: float, site: int, clinician: str | None, trust: str | None
+    ) -> float:
         """Take one stimulus, and return its intensity (0 to 100)."""
         p = self.parameters
         if site not in self.sites:

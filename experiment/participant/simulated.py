@@ -67,7 +67,8 @@ class SimulatedParticipant:
         begin = self._clock.now() + self._reaction()
         end = math.inf if phase.duration is None else self._clock.now() + phase.duration
         if answers and begin < end - LAST_MOMENT_S:
-            self._clock.call_at(begin, lambda: _Approach(self, goal, confirms, end, cursor))
+            approach = _Approach(self, goal, confirms, end, cursor)
+            self._clock.call_at(begin, approach.begin)
 
     def _reaction(self) -> float:
         p = self._model.parameters
@@ -94,9 +95,12 @@ class _Approach:
     ) -> None:
         self._hand, self._goal, self._confirms = hand, goal, confirms
         self._end, self._cursor = end, cursor
-        position = self._position()
-        self._side = "right" if goal > position else "left"
-        hand._press(self._side, True)
+        self._side = ""
+
+    def begin(self) -> None:
+        """Press towards the goal."""
+        self._side = "right" if self._goal > self._position() else "left"
+        self._hand._press(self._side, True)
         self._book(GLANCE_S)
 
     def _position(self) -> float:
