@@ -268,7 +268,7 @@ class EmulatedTcs:
         if command == b"K":
             return b"\r%d%d" % tuple(self.buttons)
         if command == b"B":
-            return b"\r%4.1fV %3d%%\r" % (self.volts, self.percent)
+            return b"\r%05.1fV %3d%%\r\n" % (self.volts, self.percent)
         if command == b"H":
             lines = (self.firmware, self.probe_id, self.probe_type, "H: this help", "L: start")
             return b"".join(line.encode("ascii") + b"\r" for line in lines)

@@ -32,7 +32,9 @@ def _scaled(value: float, factor: int, low: int, high: int, what: str) -> int:
     number = Decimal(repr(float(value)))
     if not number.is_finite():
         raise ValueError(f"{what} of {value} isn't a number")
-    scaled = int((number * factor).quantize(Decimal(1), rounding=ROUND_HALF_DOWN))
+    # Compared before it is rounded, since `quantize` itself fails on huge numbers.
+    inside = low - 1 < number * factor < high + 1
+    scaled = int((number * factor).quantize(Decimal(1), ROUND_HALF_DOWN)) if inside else 0
     if not low <= scaled <= high:
         raise ValueError(
             f"{what} of {value:g} is outside {low / factor:g} to {high / factor:g}, "
@@ -93,7 +95,8 @@ def trigger_out(code: int, seconds: float) -> bytes:
 
 def highest_target(temperature: float) -> bytes:
     """`Omxxx`: the device limits later targets to this; tenths are cut off, never rounded up."""
-    whole = int(Decimal(repr(float(temperature))) * 10)
+    number = Decimal(repr(float(temperature)))
+    whole = int(number * 10) if number.is_finite() else 0
     if not 100 <= whole <= 600:
         raise ValueError(f"a highest temperature of {temperature:g} C is outside 10 to 60")
     return b"Om%03d" % whole
