@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from experiment.bids.columns import EVENT_COLUMNS
@@ -13,7 +13,7 @@ from experiment.bids.pictures import keep_pictures
 from experiment.bids.recordings import rating_recording, thermode_recording
 from experiment.bids.records import RunRecord, records_of
 from experiment.bids.sidecar import events_sidecar, recording_sidecar, task_name
-from experiment.journal import Journal, NoHead, read_journal
+from experiment.journal import Journal, read_journals
 from experiment.journal.events import SessionStart
 
 
@@ -27,31 +27,25 @@ def export_session(
     to. Raises `ValueError`, in one sentence, for journals that can't be read, don't belong
     together, or claim one run index twice; `OSError` if a file can't be written.
     """
-    read = _read(sorted(journals))
-    heads = {(subject_label(j.head), j.head.session) for j in read}
-    if len(heads) > 1:
+    return export_journals(dataset, read_journals(journals), pictures_root)
+
+
+def export_journals(
+    dataset: Path, journals: Sequence[Journal], pictures_root: Path | None = None
+) -> list[Path]:
+    """Like `export_session`, from journals that have been read already, oldest first."""
+    if not journals:
+        raise ValueError("there is no journal to export")
+    if len({(subject_label(j.head), j.head.session) for j in journals}) > 1:
         raise ValueError(
-            f"{read[0].path.name} and {read[-1].path.name} are of different sessions: "
+            f"{journals[0].path.name} and {journals[-1].path.name} are of different sessions: "
             f"export one session at a time"
         )
-    head = read[-1].head
-    runs = _began(record for journal in read for record in records_of(journal))
+    head = journals[-1].head
+    runs = _began(record for journal in journals for record in records_of(journal))
     stim_files = keep_pictures(dataset, runs, pictures_root)
     written = [path for run in runs for path in _export_run(dataset, run, stim_files)]
     return written + update_dataset(dataset, subject_label(head), head)
-
-
-def _read(paths: list[Path]) -> list[Journal]:
-    """The journals, without those that were cut off before anything could be in them."""
-    read, headless = [], None
-    for path in paths:
-        try:
-            read.append(read_journal(path))
-        except NoHead as error:
-            headless = error
-    if not read:
-        raise headless or ValueError("there is no journal to export")
-    return read
 
 
 def subject_label(head: SessionStart) -> str:

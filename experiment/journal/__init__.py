@@ -1,6 +1,21 @@
 """The journal: everything that happened, one line an event, written as it happens."""
 
-from experiment.journal.reader import Journal, NoHead, find_journals, parse_journal, read_journal
+from experiment.journal.reader import (
+    Journal,
+    NoHead,
+    find_journals,
+    parse_journal,
+    read_journal,
+    read_journals,
+)
 from experiment.journal.writer import JournalWriter
 
-__all__ = ["Journal", "JournalWriter", "NoHead", "find_journals", "parse_journal", "read_journal"]
+__all__ = [
+    "Journal",
+    "JournalWriter",
+    "NoHead",
+    "find_journals",
+    "parse_journal",
+    "read_journal",
+    "read_journals",
+]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -73,6 +74,24 @@ def read_journal(path: Path) -> Journal:
     even the first line is whole); `OSError` if it can't be read.
     """
     return parse_journal(path, path.read_bytes())
+
+
+def read_journals(paths: Iterable[Path]) -> list[Journal]:
+    """Read a session's journals, oldest first, without those cut off before their head was whole.
+
+    Nothing can be in such a one: the program was killed as it wrote its first line. Raises as
+    `read_journal`, `NoHead` if no other is left, `ValueError` if there are no paths.
+    """
+    read: list[Journal] = []
+    headless: NoHead | None = None
+    for path in sorted(paths):
+        try:
+            read.append(read_journal(path))
+        except NoHead as error:
+            headless = error
+    if not read:
+        raise headless or ValueError("there is no journal to read")
+    return read
 
 
 def parse_journal(path: Path, data: bytes) -> Journal:
