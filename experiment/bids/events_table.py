@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from experiment.bids.columns import EVENT_COLUMNS
-from experiment.bids.records import RunRecord
+from experiment.bids.records import RunRecord, TrialPhase
 from experiment.journal import events
 
 NOT_AVAILABLE = "n/a"
 TIME, TEMPERATURE, RATING, DOSE = 4, 2, 1, 3  # decimals
+WITH_THE_FLIP_S = 0.5  # a start command is never further from its phase's flip
 
 Row = dict[str, str]
 
@@ -18,10 +21,12 @@ def event_rows(run: RunRecord, stim_files: dict[str, str]) -> list[list[str]]:
     `stim_files`: a picture's name in the journal -> its name below `stimuli/`. Raises
     `ValueError` for a run that never began.
     """
-    heats = _heat_of_phase(run)
-    rows = [_row(run, phase, heats.get((phase.trial, phase.phase))) for phase in run.phases]
+    heats = {heat.number: _slot_of(run, heat) for heat in run.triggered}
+    heat_of = {heats[heat.number]: heat for heat in run.triggered}
+    rows = [_row(run, phase, heat_of.get((phase.trial, phase.phase))) for phase in run.phases]
     for row, phase in zip(rows, run.phases, strict=True):
         row["stim_file"] = stim_files.get(phase.picture or "", NOT_AVAILABLE)
+    rows += [_heat_alone(run, heat) for heat in run.triggered if heats[heat.number] is None]
     rows.sort(key=lambda row: float(row["onset"]))
     return [[row.get(column, NOT_AVAILABLE) for column in EVENT_COLUMNS] for row in rows]
 
@@ -31,15 +36,41 @@ def is_heat(trial_type: str) -> bool:
     return trial_type == "heat" or trial_type.startswith("heat_")
 
 
-def _heat_of_phase(run: RunRecord) -> dict[tuple[int, str], events.HeatTriggered]:
-    """Which start command belongs to which phase: the nearest slot for heat in its trial."""
-    found = {}
-    for heat in run.triggered:
-        slots = [p for p in run.phases if p.trial == heat.trial and is_heat(p.trial_type)]
-        if slots:
-            nearest = min(slots, key=lambda phase: abs(phase.t - heat.t))
-            found[nearest.trial, nearest.phase] = heat
-    return found
+def _slot_of(run: RunRecord, heat: events.HeatTriggered) -> TrialPhase | None:
+    """The phase that a start command belongs to: it goes out with the phase's flip."""
+    slots = [p for p in run.phases if p.trial == heat.trial and is_heat(p.trial_type)]
+    nearest = min(slots, key=lambda phase: abs(phase.t - heat.t), default=None)
+    if nearest is None or abs(nearest.t - heat.t) > WITH_THE_FLIP_S:
+        return None
+    return nearest.trial, nearest.phase
+
+
+def _heat_alone(run: RunRecord, heat: events.HeatTriggered) -> Row:
+    """A heat whose phase isn't in the journal: the program died between command and flip's line.
+
+    It was given all the same, so it has a row.
+    """
+    zero, table = run.onset_zero, run.rows.get(heat.trial, {})
+    delivered = run.delivered.get(heat.number)
+    return _heat(heat, delivered, zero) | {
+        "onset": number(heat.t - zero, TIME),
+        "duration": number(None if delivered is None else delivered.t - heat.t, TIME),
+        "trial_type": "heat" if heat.trial else "heat_leadin",
+        **_of_trial(run, heat.trial, table),
+        "status": run.trial_status(heat.trial),
+    }
+
+
+def _of_trial(run: RunRecord, trial: int, table: dict[str, Any]) -> Row:
+    """What is the same in all rows of a trial."""
+    return {
+        "trial": str(trial),
+        "clinician": _text(table.get("clinician")),
+        "trust": _text(table.get("trust")),
+        "skin_site": str(run.start.skin_site),
+        "design_run": str(run.start.design_run),
+        "segment": str(run.start.segment),
+    }
 
 
 def _row(run: RunRecord, phase: events.PhaseStart, heat: events.HeatTriggered | None) -> Row:
@@ -65,16 +96,11 @@ def _row(run: RunRecord, phase: events.PhaseStart, heat: events.HeatTriggered | 
         "onset": number(onset - zero, TIME),
         "duration": number(None if end is None else end - onset, TIME),
         "trial_type": _text(trial_type),
-        "trial": str(phase.trial),
-        "clinician": _text(table.get("clinician")),
-        "trust": _text(table.get("trust")),
-        "skin_site": str(run.start.skin_site),
+        **_of_trial(run, phase.trial, table),
         "marker": NOT_AVAILABLE if marker is None else str(marker.code),
         "planned_onset": number(phase.planned - zero, TIME),
         "lateness": number(onset - phase.planned, TIME),
         "status": _status(run, phase),
-        "design_run": str(run.start.design_run),
-        "segment": str(run.start.segment),
     }
 
 
@@ -113,7 +139,7 @@ def _choice(choice: events.ChoiceMade) -> Row:
 
 
 def _status(run: RunRecord, phase: events.PhaseStart) -> str:
-    if phase.trial in run.trial_ends or phase.trial > 0:
+    if phase.trial >= 0:
         return run.trial_status(phase.trial)
     # What belongs to no trial has no end of a trial either.
     ended = (phase.trial, phase.phase) in run.phase_ends

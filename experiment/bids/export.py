@@ -66,10 +66,10 @@ def run_stem(run: RunRecord) -> str:
 
 
 def _began(records: Iterable[RunRecord]) -> list[RunRecord]:
-    """The segments that got as far as their zero; one that never began has nothing to export."""
+    """The segments that got as far as their first phase; others have nothing to export."""
     runs: dict[int, RunRecord] = {}
     for record in records:
-        if record.zero is None:
+        if record.zero is None or not record.phases:
             continue
         index = record.start.run
         if index in runs:
