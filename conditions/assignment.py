@@ -17,8 +17,7 @@ def trust_levels(study: Study, allocation: int) -> dict[str, str]:
     """Clinician -> trust level for an allocation number (1 or more).
 
     Numbers 2k-1 and 2k are mates: each clinician's level is flipped. A block of as many numbers
-    as there are assignments covers all of them. Raises ValueError for a number below 1, and if no
-    assignment is balanced.
+    as there are assignments covers all of them. Raises ValueError for a number below 1.
     """
     first, second = study.clinicians.levels
     pairs = _pairs(study)
@@ -42,14 +41,7 @@ def block_of(study: Study, allocation: int) -> int:
 
 
 def _pairs(study: Study) -> tuple[frozenset[str], ...]:
-    pairs = complementary_pairs(study.clinicians.identities, study.design.balance_assignment)
-    if not pairs:
-        raise ValueError(
-            "no assignment of the clinicians to trust levels is balanced over "
-            + " and ".join(study.design.balance_assignment)
-            + ": change clinicians.identities, or leave one out of design.balance_assignment"
-        )
-    return pairs
+    return complementary_pairs(study.clinicians.identities, study.design.balance_assignment)
 
 
 @lru_cache(maxsize=100)
@@ -59,7 +51,8 @@ def complementary_pairs(
     """One assignment of each complementary pair; the other is its complement.
 
     Every assignment contains the first clinician or its complement does, so that those with the
-    first clinician stand for their pairs.
+    first clinician stand for their pairs. There is always one: halving two partitions is a network
+    flow, which has a solution in whole numbers where it has one in halves.
     """
     groups = [
         {c.id for c in clinicians if getattr(c, by) == value}

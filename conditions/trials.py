@@ -37,7 +37,13 @@ from conditions.calibration import Calibration
 from conditions.jitter import draw_jitter
 from conditions.order import Pairing, Rules, draw_order
 from conditions.phases import HeatPhase, Phase, RatingPhase, jitter_of
-from conditions.schedule import ThermodeFigures, heat_slot, lead_in_length, trial_length
+from conditions.schedule import (
+    ThermodeFigures,
+    heat_slot,
+    lead_in_length,
+    phase_length,
+    trial_length,
+)
 from conditions.seed import derive_seed, pair_of, stream
 from conditions.strict import milliseconds
 from conditions.study import Study
@@ -266,6 +272,17 @@ def _column(name: str, values: list[Any]) -> Any:
     if name in TEXT_COLUMNS:
         return pd.array(values, dtype="string")
     return np.array(values, dtype="int64" if name in WHOLE_COLUMNS else "float64")
+
+
+def heat_onset(study: Study, thermode: ThermodeFigures, row: Mapping[str, Any]) -> float | None:
+    """When a row's heat begins, in seconds on the run's schedule; None if it has none."""
+    phases = study.lead_in if row["trial"] == 0 else phases_in_order(study, row["first_rating"])
+    onset_ms = milliseconds(row["onset_s"])
+    for phase in phases:
+        if isinstance(phase, HeatPhase):
+            return onset_ms / 1000
+        onset_ms += milliseconds(phase_length(phase, thermode, row))
+    return None
 
 
 def _first_trust(study: Study, seed: int, run: int) -> str | None:
