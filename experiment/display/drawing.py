@@ -110,7 +110,7 @@ def _page(scene: Text, field: Field) -> list[Layer]:
     if title is not None:
         found.append(Layer(draw(title), (field.width - title.width) // 2, top, title.letter))
     if scene.text.strip():
-        image = draw(body, left=len(body.lines) > 3)
+        image = draw(body, left=sum(map(bool, body.lines)) > 3)
         found.append(Layer(image, (field.width - image.width) // 2, top + above, body.letter))
     return found
 
@@ -215,7 +215,7 @@ def _horizontal_scale(scene: RatingScale, field: Field) -> list[Layer]:
         x = round(length * label.position / 100)
         pen.rectangle((x, 0, x + width - 1, image.height - 1), fill=look.INK)
     found = [Layer(image, round(line.x0) - width // 2, round(line.y0) - tick - width // 2)]
-    widest = min(field.px(7.5), (field.width - 2 * field.px(0.4)) // max(2, len(scene.labels)))
+    widest = min(field.px(9.5), (field.width - 2 * field.px(0.4)) // max(2, len(scene.labels)))
     for label in scene.labels:
         words = fit(label.text, field.px(look.LETTER), widest, field.px(4.0))
         left = round(line.point(label.position)[0] - words.width / 2)
