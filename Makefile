@@ -43,5 +43,5 @@ lock: ## requirements.txt anew from pyproject.toml; UPGRADE=1 takes newer releas
 	sh scripts/setup.sh lock
 
 clean: ## remove what make made, but never what lies in data/
-	rm -rf .venv .venv-uv build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage htmlcov
+	rm -rf .venv .venv-* build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage htmlcov
 	find conditions stimuli hardware experiment tests -name __pycache__ -type d -prune -exec rm -rf {} +
