@@ -7,7 +7,7 @@ answer goes on while the display and the devices do.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -25,6 +25,7 @@ from experiment.timeline import Segment
 from experiment.walk import SegmentOutcome
 
 LOWERED_BY_C = 0.5  # one step of "lower the temperatures"
+NOT_COOL = "The thermode doesn't report its baseline: take it off the skin, and switch it off."
 COOLING_S = 15.0  # longest wait for the probe to reach baseline before a question is put
 
 
@@ -54,31 +55,61 @@ class Course:
     experimenter: Experimenter
     start_scan: Callable[[int], None]
     stop_scan: Callable[[], None]
-    lowered_c: float = 0.0
-    run_index: int = 0
-    stimuli: int = 0
-    _asked: int = field(default=0, init=False)
+    _lowered_c: float = field(init=False)
+    _run_index: int = field(init=False)
+    _stimuli: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        past = self.prepared.past
+        self._lowered_c, self._run_index, self._stimuli = (
+            past.lowered_c,
+            past.run_index,
+            past.stimuli,
+        )
 
     def execute(self) -> Ending:
-        """All runs, in order. Returns how it ended."""
+        """All runs that are still to be done, in order. Returns how it ended."""
         self._load_pictures()
         design_runs = sorted({row["run"] for row in self.prepared.rows})
+        first = True
         for number, design_run in enumerate(design_runs, start=1):
             rows = [row for row in self.prepared.rows if row["run"] == design_run]
-            ending = self._one_run(rows, f"Run {number} of {len(design_runs)}", first=number == 1)
+            title = f"Run {number} of {len(design_runs)}"
+            waiting, segments = self._to_do(design_run, rows)
+            if not waiting:
+                continue
+            ending = self._one_run(rows, waiting, segments, title, first=first)
+            first = False
             if ending is not None:
-                self._show("stopped" if ending.status != "completed" else "end")
+                self._show("stopped")
                 return ending
         self._show("end")
         return COMPLETED
 
     # --- one run ------------------------------------------------------------------------------
 
-    def _one_run(self, rows: list[Row], title: str, *, first: bool) -> Ending | None:
+    def _to_do(self, design_run: int, rows: list[Row]) -> tuple[list[Row], int]:
+        """The trials of a run that are still to be done, and how many segments it has had."""
+        trials = [row for row in rows if row["trial"] > 0]
+        past = self.prepared.past.last(design_run)
+        if past is None or past.acquisition != self.prepared.acquisition:
+            return trials, 0
+        left = [row for row in trials if row["trial"] not in past.done]
+        return self._interrupted_last(left, past.interrupted), past.segments
+
+    def _interrupted_last(self, left: list[Row], interrupted: Collection[int]) -> list[Row]:
+        """Trials that were cut off come at the end of their run, or not at all."""
+        cut = [row for row in left if row["trial"] in interrupted]
+        left = [row for row in left if row["trial"] not in interrupted]
+        if self.prepared.study.model.interrupted_trials == "repeat_at_end":
+            return [*left, *cut]
+        return left
+
+    def _one_run(
+        self, rows: list[Row], waiting: list[Row], number: int, title: str, *, first: bool
+    ) -> Ending | None:
         """One planned run, in as many segments as it takes. None: done, go on."""
         lead_in = [row for row in rows if row["trial"] == 0]
-        waiting = [row for row in rows if row["trial"] > 0]
-        number = 0
         while waiting:
             number += 1
             segment = self._segment([*lead_in, *waiting], number)
@@ -87,7 +118,7 @@ class Course:
                 return self._stopped("the experimenter ended the session before the run")
             outcome = self._execute(segment)
             waiting = self._left(waiting, outcome)
-            if outcome.status == "completed":
+            if outcome.status == "completed" and not outcome.reason:
                 return None
             ending = self._interrupted(outcome)
             if ending is not None:
@@ -97,23 +128,23 @@ class Course:
     def _segment(self, rows: list[Row], number: int) -> Segment:
         """Lay out what is left of a run, with the temperatures of the moment."""
         prepared, rig = self.prepared, self.prepared.rig.model
-        self.run_index += 1
+        self._run_index += 1
         numbered = []
         for row in rows:
             row = dict(row)
             if row["temperature"] is not None:
-                self.stimuli += 1
-                row["stimulus"] = self.stimuli
-                row["temperature"] = round(row["temperature"] - self.lowered_c, 2)
+                self._stimuli += 1
+                row["stimulus"] = self._stimuli
+                row["temperature"] = round(row["temperature"] - self._lowered_c, 2)
             numbered.append(row)
         stored = rig.scanner.dummies_stored if rig.scanner is not None else 0
         return build_segment(
             prepared.study.model,
             numbered,
             self.materials,
-            run=self.run_index,
+            run=self._run_index,
             segment=number,
-            acquisition=0,
+            acquisition=prepared.acquisition,
             volumes=self._volumes(stored) if prepared.scanned else None,
         )
 
@@ -153,11 +184,7 @@ class Course:
     def _left(self, waiting: list[Row], outcome: SegmentOutcome) -> list[Row]:
         """The trials that are still to be done; the interrupted one as the study says."""
         left = [row for row in waiting if row["trial"] not in outcome.done]
-        cut = [row for row in left if row["trial"] == outcome.interrupted]
-        left = [row for row in left if row["trial"] != outcome.interrupted]
-        if cut and self.prepared.study.model.interrupted_trials == "repeat_at_end":
-            return [*left, *cut]
-        return left
+        return self._interrupted_last(left, {outcome.interrupted or 0} - {0})
 
     # --- interruptions ------------------------------------------------------------------------
 
@@ -177,15 +204,15 @@ class Course:
         options = {"g": "go on with a new segment of the run", "q": "end the session"}
         lower = {"l": f"lower all temperatures by {LOWERED_BY_C:g} C and go on"}
         # The plain way on comes first: after high ratings that is with lower temperatures.
-        options = lower | options if outcome.status == "paused" else options | lower
+        by_rule = outcome.status in ("paused", "completed")
+        options = lower | options if by_rule else options | lower
         interrupted = f" in trial {outcome.interrupted}" if outcome.interrupted else ""
         answer = self._ask(f"Paused{interrupted}: {outcome.reason}.", options)
         if answer == "q":
             return self._stopped(outcome.reason)
         if answer == "l":
-            self.lowered_c = round(self.lowered_c + LOWERED_BY_C, 2)
-            self._decided("lower temperatures", "yes", {"lowered_by_c": self.lowered_c})
-        self.runner.stop.reset()
+            self._lowered_c = round(self._lowered_c + LOWERED_BY_C, 2)
+            self._decided("lower temperatures", "yes", {"lowered_by_c": self._lowered_c})
         return None
 
     def _stopped(self, reason: str) -> Ending:
@@ -197,19 +224,31 @@ class Course:
         if thermode is None:
             return
         if not clock.wait(thermode.at_baseline, clock.now() + COOLING_S):
-            self.experimenter.warn(
-                "The thermode doesn't report its baseline: take it off the skin, and switch it off."
-            )
+            self.experimenter.warn(NOT_COOL)
 
     def _ask(self, question: str, options: Mapping[str, str]) -> str:
-        """Put a question and wait for the answer; a second press of stop answers 'q'."""
-        clock, stop = self.runner.stage.clock, self.runner.stop
-        self.experimenter.ask(question, options)
-        clock.wait(lambda: self.experimenter.answer() is not None or stop.final, math.inf)
-        answer = "q" if stop.final else self.experimenter.answer()
-        assert answer is not None
-        self._decided(question, answer, {"meaning": options.get(answer, "")})
-        return answer
+        """Put a question and wait for the answer, which also clears the stop that led to it.
+
+        A stop that is asked for meanwhile is never overlooked: the first one of a pause puts the
+        question again, a final one answers it with 'q'.
+        """
+        stop, asked = self.runner.stop, question
+        while True:
+            seen = stop.presses
+            self.experimenter.ask(asked, options)
+            self._wait_for_answer(seen)
+            answer = "q" if stop.final else self.experimenter.answer()
+            if answer is not None and (answer == "q" or stop.reset(seen)):
+                self._decided(asked, answer, {"meaning": options.get(answer, "")})
+                return answer
+            asked = f"Stop was pressed meanwhile ({stop.source}). {question}"
+
+    def _wait_for_answer(self, presses: int) -> None:
+        stop = self.runner.stop
+        self.runner.stage.clock.wait(
+            lambda: self.experimenter.answer() is not None or stop.final or stop.presses != presses,
+            math.inf,
+        )
 
     def _decided(self, question: str, answer: str, details: dict[str, Any]) -> None:
         stage = self.runner.stage
@@ -223,7 +262,7 @@ class Course:
         """Everything on the graphics card before a run starts."""
         everything = self._segment_scenes()
         self.runner.display.prepare(everything)
-        self.run_index = self.stimuli = 0
+        self._run_index, self._stimuli = self.prepared.past.run_index, self.prepared.past.stimuli
 
     def _segment_scenes(self) -> list[Scene]:
         rows = self.prepared.rows

@@ -5,14 +5,16 @@ from __future__ import annotations
 import csv
 import os
 import re
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from experiment.errors import UserError
 from experiment.journal.events import Kind
+from experiment.journal.reader import JOURNAL_NAME
 
 LABEL = re.compile(r"[A-Za-z0-9]+")
 SUFFIX: dict[Kind, str] = {"participant": "", "pilot": "-pilot", "simulated": "-sim"}
@@ -52,8 +54,16 @@ class SessionPlace:
         return self.dataset / "sourcedata" / self.folder
 
     def existing_journals(self) -> list[Path]:
-        """The session's journals, oldest first."""
-        return sorted(self.journals.glob(f"{self.stem}_journal-*.jsonl"))
+        """The session's journals, oldest first (a copy of one, so named, isn't one)."""
+        return sorted(
+            path
+            for path in self.journals.glob(f"{self.stem}_journal-*.jsonl")
+            if JOURNAL_NAME.fullmatch(path.name)
+        )
+
+    def first_journal(self) -> Path:
+        """The name of a fresh session's journal."""
+        return self.journals / f"{self.stem}_journal-001.jsonl"
 
     def next_journal(self) -> Path:
         """The name of a journal that doesn't exist yet."""
@@ -105,20 +115,21 @@ class AllocationList:
         self.path = dataset / "sourcedata" / "allocation.tsv"
 
     def read(self) -> list[tuple[int, str | None]]:
-        """The rows, in the list's order. Raises `UserError` for a damaged list."""
+        """Numbers and participants, in the list's order. Raises `UserError` for a damaged list."""
+        return [(int(row["allocation"]), _label_of(row)) for row in self._rows()]
+
+    def _rows(self) -> list[dict[str, str]]:
+        """The rows with all their columns: a laboratory may have added its own."""
         if not self.path.exists():
             return []
-        rows: list[tuple[int, str | None]] = []
         with self.path.open(encoding="utf-8-sig", newline="") as file:
-            for number, row in enumerate(csv.DictReader(file, delimiter="\t"), start=2):
-                try:
-                    label = row["participant"]
-                    rows.append((int(row["allocation"]), None if label in ("n/a", "") else label))
-                except (KeyError, TypeError, ValueError):
-                    raise UserError(
-                        f"{self.path.name}, line {number}: expected an allocation number and a "
-                        f"participant (or n/a), separated by a tab"
-                    ) from None
+            rows = list(csv.DictReader(file, delimiter="\t"))
+        for line, row in enumerate(rows, start=2):
+            if not (row.get("allocation") or "").isdecimal() or row.get("participant") is None:
+                raise UserError(
+                    f"{self.path.name}, line {line}: expected an allocation number and a "
+                    f"participant (or n/a), separated by a tab",
+                )
         return rows
 
     def known(self, participant: str) -> int | None:
@@ -138,53 +149,54 @@ class AllocationList:
         inherits a number: `wanted` may be somebody else's, and is then listed a second time.)
         """
         with self._locked():
-            rows = self.read()
-            known = next((number for number, label in rows if label == participant), None)
+            rows = self._rows()
+            known = next((row for row in rows if _label_of(row) == participant), None)
             if known is not None:
-                if wanted is not None and wanted != known:
+                if wanted is not None and wanted != int(known["allocation"]):
                     raise UserError(
-                        f"participant {participant} has allocation number {known} in "
-                        f"{self.path.name}, not {wanted}: leave --allocation out, or mend the list"
+                        f"participant {participant} has allocation number {known['allocation']} "
+                        f"in {self.path.name}, not {wanted}: leave --allocation out, or mend the "
+                        f"list",
                     )
-                return known
-            number = wanted or _next_free(rows)
-            free = next((i for i, row in enumerate(rows) if row == (number, None)), None)
-            if free is None:
-                rows.append((number, participant))
-            else:
-                rows[free] = (number, participant)
+                return int(known["allocation"])
+            number = wanted or _next_free([(int(r["allocation"]), _label_of(r)) for r in rows])
+            free = (r for r in rows if int(r["allocation"]) == number and _label_of(r) is None)
+            row = next(free, None)
+            if row is None:
+                row = {"allocation": str(number)}
+                rows.append(row)
+            row["participant"] = participant
             self._write(rows)
             return number
 
-    def _write(self, rows: list[tuple[int, str | None]]) -> None:
-        lines = ["allocation\tparticipant", *(f"{n}\t{label or 'n/a'}" for n, label in rows)]
+    def _write(self, rows: list[dict[str, str]]) -> None:
+        columns = list(dict.fromkeys(name for row in rows for name in row))
         temporary = self.path.with_suffix(".tmp")
-        temporary.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
+        with temporary.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(
+                file, columns, restval="n/a", delimiter="\t", lineterminator="\n"
+            )
+            writer.writeheader()
+            writer.writerows(rows)
+            file.flush()
+            os.fsync(file.fileno())
         os.replace(temporary, self.path)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
         """Keep a second session from reading the list while this one changes it."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        lock = self.path.with_suffix(".lock")
-        for attempt in range(50):
-            try:
-                os.close(os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
-                break
-            except FileExistsError:
-                if _age_s(lock) > 60:  # left behind by a process that died
-                    lock.unlink(missing_ok=True)
-                elif attempt == 49:
-                    raise UserError(
-                        f"another session is just taking its number from {self.path.name}: "
-                        f"try again, or delete {lock.name} if no other is running"
-                    ) from None
-                else:
-                    time.sleep(0.1)
         try:
-            yield
-        finally:
-            lock.unlink(missing_ok=True)
+            with FileLock(self.path.with_suffix(".lock"), timeout=10):
+                yield
+        except Timeout:
+            raise UserError(
+                f"another session is holding {self.path.name}: try again in a moment"
+            ) from None
+
+
+def _label_of(row: dict[str, str]) -> str | None:
+    return None if row["participant"] in ("n/a", "") else row["participant"]
 
 
 def _next_free(rows: list[tuple[int, str | None]]) -> int:
@@ -193,8 +205,18 @@ def _next_free(rows: list[tuple[int, str | None]]) -> int:
     return free if free is not None else max((number for number, _ in rows), default=0) + 1
 
 
-def _age_s(path: Path) -> float:
+@contextmanager
+def session_lock(place: SessionPlace) -> Iterator[None]:
+    """Hold a session for this process; the operating system lets go when the process dies.
+
+    Raises `UserError` if another process holds it: two programs must not go on with one session.
+    """
+    place.journals.mkdir(parents=True, exist_ok=True)
     try:
-        return time.time() - path.stat().st_mtime
-    except OSError:
-        return 0.0
+        with FileLock(place.journals / f"{place.stem}.lock", timeout=0):
+            yield
+    except Timeout:
+        raise UserError(
+            f"{place.stem} is just being run by another program on this computer: end that one "
+            f"first"
+        ) from None

@@ -17,8 +17,9 @@ class HighRatings:
         """Take notice of an event; a sentence if the rule has just been met."""
         if not isinstance(event, Rating) or event.question != "intensity":
             return ""
-        high = event.rating is not None and event.rating >= self._threshold
-        self._in_a_row = self._in_a_row + 1 if high else 0
+        if event.rating is None:
+            return ""  # who is overwhelmed doesn't answer: that must not break a row of high ones
+        self._in_a_row = self._in_a_row + 1 if event.rating >= self._threshold else 0
         if self._in_a_row < self._successive:
             return ""
         self._in_a_row = 0

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +27,11 @@ from experiment.dataset import (
 )
 from experiment.errors import UserError
 from experiment.files import Loaded, load_calibration, load_rig, load_study, load_texts
-from experiment.journal.events import Kind
+from experiment.journal.events import Kind, PreviousJournal
+from experiment.past import Past
 from hardware.checks import PlannedHeat, check_plan
 from hardware.devices import Stimulus
-from hardware.rig import Rig
+from hardware.rig import EMULATED, Rig
 from stimuli.manifest import Manifest, Portrait, load_manifest, sha256_of
 from stimuli.texts import Texts
 
@@ -67,6 +69,10 @@ class Prepared:
     calibration: Calibration | None
     thermode: ThermodeFigures
     scanned: bool
+    past: Past = field(default_factory=Past)
+    previous: PreviousJournal | None = None
+    acquisition: int = 0  # of the rows: 0, or the number of the repeat
+    goes_on_at: datetime | None = None  # when a virtual session that goes on does so
 
     def portrait(self, clinician: str, level: str) -> Portrait:
         """The portrait of a clinician at a trust level."""
@@ -89,6 +95,8 @@ class Prepared:
 def prepare(request: Request) -> Prepared:
     """Read and check everything. Raises `UserError` (exit code 2), in one sentence."""
     study, rig = load_study(request.study), load_rig(request.rig)
+    if request.simulated:
+        rig = replace(rig, model=all_emulated(rig.model))
     participant = check_label(request.participant, "participant")
     session = check_label(request.session, "session") if request.session is not None else None
     if request.simulated and not participant.startswith("sim"):
@@ -127,7 +135,7 @@ def prepare(request: Request) -> Prepared:
         thermode=thermode,
         scanned=study.model.scan is not None and rig.model.scanner is not None,
     )
-    _check_portraits(prepared)
+    check_portraits(prepared)
     check_limits(study.model, rows, rig.model, thermode)
     return prepared
 
@@ -145,6 +153,16 @@ def thermode_figures(rig: Rig, name: str) -> ThermodeFigures:
         return_rate=rig.thermode.return_rate,
         highest_target=rig.limits.highest_target,
     )
+
+
+def all_emulated(rig: Rig) -> Rig:
+    """The same room with every device emulated: nobody simulated may heat a real thermode."""
+    emulated = {"thermode": "tcs", "scanner": "scanner", "markers": "markers"}
+    changed: dict[str, Any] = {}
+    for role in rig.ports():
+        section = getattr(rig, role)
+        changed[role] = section.model_copy(update={"port": f"{EMULATED}{emulated[role]}"})
+    return rig.model_copy(update=changed)
 
 
 def seed_of(request: Request, study: Study, allocation: int) -> int:
@@ -262,7 +280,7 @@ def _manifest(study: Loaded[Study]) -> Manifest:
         raise UserError(f"the portraits can't be used: {error}") from None
 
 
-def _check_portraits(prepared: Prepared) -> None:
+def check_portraits(prepared: Prepared) -> None:
     """Every picture that will be shown is there, and is the one that the manifest describes."""
     try:
         shown = prepared.portraits()

@@ -7,13 +7,16 @@ from collections.abc import Callable
 from hardware.clock import Clock
 
 LOST_AFTER_TR = 3.0  # so many TR without a pulse count as "the pulses have stopped"
+DOUBLED_TR = 0.5  # a pulse sooner than this after the last one is an echo of it, not a volume
 
 
 class PulseCounter:
     """Receives pulses (from any thread) and says when the run may begin.
 
     While it waits for the first `needed` pulses, a gap of more than 3 TR means that the scan was
-    started anew, and counting begins again with the pulse after the gap.
+    started anew, and counting begins again with the pulse after the gap; a pulse within half a TR
+    of the last one isn't counted as a volume. `times` are all pulses, `volumes` those counted
+    before the run began.
     """
 
     def __init__(
@@ -27,25 +30,43 @@ class PulseCounter:
         self._clock, self._tr_s, self._needed = clock, tr_s, needed
         self._on_pulse, self._warn = on_pulse, warn
         self.times: list[float] = []
+        self.volumes: list[float] = []
         self._began = False
         self._silent = False
+        self._doubled = False
+        self._stopped = False
 
     def arrived(self, time: float) -> None:
         """A pulse arrived."""
-        times = self.times
-        if not self._began and times and time - times[-1] > LOST_AFTER_TR * self._tr_s:
-            self._warn(
-                f"the pulses paused for {time - times[-1]:.1f} s while the dummies were counted: "
-                f"counting begins again"
-            )
-            times.clear()
-        times.append(time)
-        if len(times) >= self._needed:
-            self._began = True
+        if not self._began:
+            self._count(time)
+        self.times.append(time)
         if self._silent:
             self._silent = False
             self._warn("the scanner's pulses have come back")
-        self._on_pulse(time, len(times))
+        self._on_pulse(time, len(self.times))
+
+    def _count(self, time: float) -> None:
+        gap = time - self.volumes[-1] if self.volumes else self._tr_s
+        if gap < DOUBLED_TR * self._tr_s:
+            if not self._doubled:
+                self._doubled = True
+                self._warn(f"pulses come doubled, {gap:.3f} s apart: only one a volume is counted")
+            return
+        if gap > LOST_AFTER_TR * self._tr_s:
+            self._warn(
+                f"the pulses paused for {gap:.1f} s while the dummies were counted: counting "
+                f"begins again"
+            )
+            self.times.clear()
+            self.volumes.clear()
+        self.volumes.append(time)
+        if len(self.volumes) >= self._needed:
+            self._began = True
+
+    def stop(self) -> None:
+        """The segment is over: silence is no news any more."""
+        self._stopped = True
 
     def complete(self) -> bool:
         """Whether the dummies and the pulse after them have come."""
@@ -53,6 +74,8 @@ class PulseCounter:
 
     def watch(self, until: float) -> None:
         """From now to `until` (session time): warn at once when pulses stop."""
+        if self._stopped:
+            return
         if not self._silent and self._clock.now() - self.times[-1] > LOST_AFTER_TR * self._tr_s:
             self._silent = True
             self._warn(f"no pulse since {self._clock.now() - self.times[-1]:.1f} s: scan stopped?")

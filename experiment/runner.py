@@ -58,10 +58,16 @@ class Runner:
     _walk: Walk | None = field(default=None, init=False)
     _failed: set[str] = field(default_factory=set, init=False)
 
+    @property
+    def scanned(self) -> bool:
+        """Whether segments begin with a scanner's pulse."""
+        return self.scan is not None
+
     def on_response(self, response: Response) -> None:
         """Hand a response to the phase that is going on (any thread)."""
-        if self._walk is not None:
-            self._walk.on_response(response)
+        walk = self._walk
+        if walk is not None:
+            walk.on_response(response)
 
     def run(self, segment: Segment) -> SegmentOutcome:
         """Execute a segment, from waiting for its pulse to its last phase."""
@@ -83,25 +89,33 @@ class Runner:
         walk = Walk(self, segment, timing)
         walk.prepare_next()
         pulses = self._wait_for_pulses(segment)
-        if pulses is not None and not pulses.complete():
-            outcome = self._never_began()
-        else:
-            zero = self._fix_zero(segment, pulses)
+        try:
+            outcome = self._through(segment, walk, pulses)
+        finally:
             if pulses is not None:
-                pulses.watch(zero + segment.length_s)
-            self._walk = walk
-            try:
-                outcome = walk.through(zero)
-            finally:
-                self._walk = None
-            if outcome.status != "completed" and stage.thermode is not None:
-                stage.thermode.abort()
-            if outcome.status == "completed":
-                self._listen_for_the_end(pulses)
-        if self.scanner is not None:
-            self.scanner.stop()
+                pulses.stop()
+            if self.scanner is not None:
+                self.scanner.stop()
         self.note_failures()
         self._log_end(segment, outcome, timing, pulses)
+        return outcome
+
+    def _through(self, segment: Segment, walk: Walk, pulses: PulseCounter | None) -> SegmentOutcome:
+        if pulses is not None and not pulses.complete():
+            return self._never_began()
+        zero = self._fix_zero(segment, pulses)
+        if pulses is not None:
+            pulses.watch(zero + segment.length_s)
+        self._walk = walk
+        try:
+            outcome = walk.through(zero)
+        finally:
+            self._walk = None
+        if outcome.status != "completed":
+            if self.stage.thermode is not None:
+                self.stage.thermode.abort()
+        else:
+            self._listen_for_the_end(pulses)
         return outcome
 
     def why_interrupted(self) -> tuple[Status, str]:
@@ -185,13 +199,13 @@ class Runner:
                 events.RunZero(t=zero, run=segment.run, first_pulse=None, first_stored=None)
             )
             return zero
-        zero = pulses.times[scan.dummies]
+        zero = pulses.volumes[scan.dummies]
         self.stage.write(
             events.RunZero(
                 t=zero,
                 run=segment.run,
-                first_pulse=pulses.times[0],
-                first_stored=pulses.times[scan.dummies_pulsed_not_stored],
+                first_pulse=pulses.volumes[0],
+                first_stored=pulses.volumes[scan.dummies_pulsed_not_stored],
                 dummies_pulsed_not_stored=scan.dummies_pulsed_not_stored,
                 dummies_stored=scan.dummies_stored,
                 tr_s=scan.tr_s,
@@ -223,7 +237,7 @@ class Runner:
         status: Literal["completed", "stopped", "aborted"] = "stopped"
         if outcome.status == "completed":
             status = "completed"
-        elif outcome.status in ("stopped", "device_failed"):
+        elif outcome.status in ("stopped", "device_failed", "stalled"):
             status = "aborted"
         self.stage.write(
             events.RunEnd(

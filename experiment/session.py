@@ -13,8 +13,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from experiment.course import Course, Ending
-from experiment.dataset import AllocationList
+from experiment.course import COOLING_S, NOT_COOL, Course, Ending
+from experiment.dataset import AllocationList, session_lock
 from experiment.display.protocol import Display
 from experiment.errors import ExitCode, UserError
 from experiment.experimenter import Experimenter
@@ -23,6 +23,7 @@ from experiment.hub import ResponseHub
 from experiment.journal import JournalWriter, events
 from experiment.journal.events import Event
 from experiment.materials import materials_of, page
+from experiment.past import heat_of_participant
 from experiment.preparation import Prepared
 from experiment.provenance import provenance
 from experiment.runner import Runner, ScanSettings
@@ -34,6 +35,7 @@ from experiment.verdict import TimingCriteria
 from hardware.clock import Clock
 from hardware.devices import DeviceError, ResponseDevice
 from hardware.emulation import EmulatedWorld
+from hardware.history import SiteHistory
 from hardware.opening import Devices, open_devices
 
 VIRTUAL_START = datetime(2000, 1, 1, tzinfo=UTC)  # so that two dry runs give the same files
@@ -77,11 +79,14 @@ def play(prepared: Prepared, setting: Setting) -> Played:
     """
     clock, rig = setting.clock, prepared.rig.model
     with contextlib.ExitStack() as stack:
+        # Closed last, after the devices: what they say of the last heat belongs into it.
+        journal_stack = stack.enter_context(contextlib.ExitStack())
         world = None
         if rig.emulated_devices():
             world = stack.enter_context(EmulatedWorld(clock))
-        started = VIRTUAL_START if setting.virtual else datetime.now(UTC)
-        started -= timedelta(seconds=clock.now())
+        started = _started(prepared, setting)
+        stack.enter_context(session_lock(prepared.place))
+        history = _history(prepared, started.timestamp())
         try:
             display = setting.open_display(prepared)
             stack.callback(display.close)
@@ -89,18 +94,41 @@ def play(prepared: Prepared, setting: Setting) -> Played:
             stack.callback(responses.close)
             devices = stack.enter_context(
                 open_devices(
-                    rig, clock, world, responses=responses, wall_origin=started.timestamp()
+                    rig,
+                    clock,
+                    world,
+                    responses=responses,
+                    history=history,
+                    wall_origin=started.timestamp(),
                 )
             )
         except DeviceError as error:
             raise UserError(str(error), ExitCode.DEVICE) from None
         participant = setting.participant(prepared, responses)
         journal, prepared = _open_journal(prepared, setting)
-        stack.callback(journal.close)
+        journal_stack.callback(_close_quietly, journal)
         wiring = _Wiring(prepared, setting, devices, display, responses, journal, participant)
         wiring.write_head(started)
         ending = wiring.execute(world)
     return Played(ending, journal.path, prepared)
+
+
+def _history(prepared: Prepared, now: float) -> SiteHistory:
+    """What this participant's skin has had already, from every journal in the dataset."""
+    try:
+        past = heat_of_participant(prepared.place.dataset, prepared.place.participant)
+    except ValueError as error:
+        raise UserError(
+            f"what was given on the skin before isn't known, so no heat can be given: {error}"
+        ) from None
+    return SiteHistory(past, now)
+
+
+def _started(prepared: Prepared, setting: Setting) -> datetime:
+    """Wall time of the session clock's zero; in virtual time a minute after what went before."""
+    if not setting.virtual:
+        return datetime.now(UTC) - timedelta(seconds=setting.clock.now())
+    return prepared.goes_on_at or VIRTUAL_START
 
 
 def _open_journal(prepared: Prepared, setting: Setting) -> tuple[JournalWriter, Prepared]:
@@ -109,13 +137,21 @@ def _open_journal(prepared: Prepared, setting: Setting) -> tuple[JournalWriter, 
     number = AllocationList(place.dataset).assign(place.participant, prepared.request.allocation)
     if number != prepared.allocation:  # another session has taken the next one meanwhile
         prepared = prepared.with_allocation(number)
+    # A fresh session is always the first journal, so that of two that start at once one fails.
+    path = place.next_journal() if prepared.previous is not None else place.first_journal()
     try:
-        return JournalWriter(place.next_journal(), durable=not setting.virtual), prepared
+        return JournalWriter(path, durable=not setting.virtual), prepared
     except FileExistsError:
         raise UserError(
             f"another session of {place.stem} has just been started: give another --session or "
             f"--participant"
         ) from None
+
+
+def _close_quietly(journal: JournalWriter) -> None:
+    """A disk that is full has been told of already; the devices' end must not hang on it."""
+    with contextlib.suppress(OSError):
+        journal.close()
 
 
 class _Wiring:
@@ -133,6 +169,7 @@ class _Wiring:
     ) -> None:
         self._prepared, self._setting = prepared, setting
         self._devices, self._display, self._journal = devices, display, journal
+        self._broken: OSError | None = None  # why the journal can't be written any more
         study, rig, clock = prepared.study.model, prepared.rig.model, setting.clock
         self._high = HighRatings(
             study.ratings.high_rating,
@@ -154,7 +191,13 @@ class _Wiring:
                 give_up_s=rig.scanner.give_up_s,
             )
         self.runner = Runner(
-            stage=Stage(clock, devices.thermode, self.write, self.warn),
+            stage=Stage(
+                clock,
+                devices.thermode,
+                self.write,
+                self.warn,
+                stopped=lambda: self.stop.requested,
+            ),
             display=display,
             participant=participant,
             stop=self.stop,
@@ -176,8 +219,16 @@ class _Wiring:
         responses.listen(self._hub)
 
     def write(self, event: Event) -> None:
-        """Journal an event, and let those know whom it concerns (any thread)."""
-        self._journal.write(event)
+        """Journal an event, and let those know whom it concerns (any thread). Never raises.
+
+        What can't be written down mustn't be done: the first failure is an emergency stop.
+        """
+        try:
+            self._journal.write(event)
+        except OSError as error:
+            if self._broken is None:
+                self._broken = error
+                self.stop.request("journal", final=True)
         if isinstance(event, events.Rating):
             if said := self._high.see(event):
                 self.warn(said)
@@ -186,7 +237,7 @@ class _Wiring:
 
     def warn(self, message: str) -> None:
         """Tell the experimenter, and write it down."""
-        self._journal.write(events.Warned(t=self._setting.clock.now(), message=message))
+        self.write(events.Warned(t=self._setting.clock.now(), message=message))
         self._setting.experimenter.warn(message)
 
     def write_head(self, started: datetime) -> None:
@@ -201,6 +252,8 @@ class _Wiring:
                 session=prepared.place.session,
                 allocation=prepared.allocation,
                 seed=prepared.seed,
+                acquisition=prepared.acquisition,
+                previous=prepared.previous,
                 started_utc=started.isoformat(),
                 virtual_time=setting.virtual,
                 language=request.language,
@@ -264,7 +317,15 @@ class _Wiring:
                 ending = course.execute()
             except BaseException as error:
                 ending = self._failed(error)
-        self._journal.write(
+            self._let_cool()
+        if self._broken is not None:
+            ending = Ending(
+                "failed",
+                ExitCode.PROGRAM_FAILED,
+                f"The journal can't be written any more ({self._broken.strerror}); what was "
+                f"written stands. Make room, then go on with `trustpain resume`.",
+            )
+        self.write(
             events.SessionEnd(
                 t=clock.now(),
                 status=ending.status,
@@ -273,6 +334,15 @@ class _Wiring:
             )
         )
         return ending
+
+    def _let_cool(self) -> None:
+        """Wait, but not for ever, until the last heat is over and written down."""
+        thermode, clock = self._devices.thermode, self._setting.clock
+        if thermode is None or thermode.at_baseline():
+            return
+        with contextlib.suppress(Exception):
+            if not clock.wait(thermode.at_baseline, clock.now() + COOLING_S):
+                self.warn(NOT_COOL)
 
     def _failed(self, error: BaseException) -> Ending:
         """Something broke: abort first, then say what."""

@@ -50,4 +50,5 @@ class Stage:
     thermode: Thermode | None
     write: Callable[[Event], None]
     warn: Callable[[str], None]
+    stopped: Callable[[], bool] = lambda: False  # whether a stop was asked for
     run: int = 0

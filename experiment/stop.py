@@ -36,26 +36,31 @@ class EmergencyStop:
         self.final = False  # the session must end
         self.source = ""
 
+    @property
+    def presses(self) -> int:
+        """How often a stop was asked for, since the session began or `reset`."""
+        return self._presses
+
     def request(self, source: str, *, final: bool = False) -> None:
-        """Abort the thermode now; pause the run, or with `final` end the session."""
+        """Abort the thermode now; pause the run, or with `final` end the session.
+
+        Never raises: the threads that call this (keys, signals, the clock) must live on, since
+        they are what repeats an abort and hears a second press.
+        """
+        self.requested = True  # before anything else: from here on no heat is triggered
         sent: float | None = None
-        trouble: Exception | None = None
-        try:
+        with contextlib.suppress(Exception):  # a dead port must not keep the rest from stopping
             self._abort()
             sent = self._clock.now()
-        except Exception as error:  # a dead port must not keep the rest from stopping
-            trouble = error
         with self._lock:
             self._presses += 1
-            if not self.requested:
+            self.requested = True  # a `reset` may have come in between
+            if self._presses == 1:
                 self.source = source
             if final or self._presses > 1:
                 self.final = True
-            self.requested = True
             press = self._presses
-        self._write(Stop(t=self._clock.now(), source=source, press=press, abort_sent=sent))
-        if trouble is not None:
-            raise trouble
+        self._log(source, press, sent)
 
     def pressed(self, source: str) -> None:
         """The stop key went down."""
@@ -71,16 +76,30 @@ class EmergencyStop:
         if holding is not None:
             holding.cancel()
 
-    def reset(self) -> None:
-        """The experimenter has chosen to go on: count presses from zero again."""
+    def reset(self, seen: int) -> bool:
+        """The experimenter has chosen to go on, knowing of `seen` presses: count anew.
+
+        False, and nothing is reset, if there has been another one since.
+        """
         with self._lock:
+            if self._presses != seen or self.final:
+                return False
             self._presses = 0
-            self.requested = self.final = False
+            self.requested = False
             self.source = ""
+            holding, self._holding = self._holding, None
+        if holding is not None:
+            holding.cancel()
+        return True
 
     def _held(self) -> None:
         with self._lock:
-            self.final = True
+            self.requested = self.final = True
+        self._log("held", self._presses, None)
+
+    def _log(self, source: str, press: int, sent: float | None) -> None:
+        with contextlib.suppress(Exception):  # a full disk is told by whoever writes next
+            self._write(Stop(t=self._clock.now(), source=source, press=press, abort_sent=sent))
 
 
 @contextlib.contextmanager
@@ -102,18 +121,19 @@ def stop_on_signals(request: Callable[[str], None]) -> Iterator[None]:
     def watch() -> None:
         while data := receiver.recv(16):
             if numbers & set(data):
-                request("signal")
+                with contextlib.suppress(Exception):  # the next signal must be heard too
+                    request("signal")
 
     thread = threading.Thread(target=watch, name="signals", daemon=True)
-    before = {number: signal.signal(number, lambda *_: None) for number in numbers}
-    previous = signal.set_wakeup_fd(sender.fileno(), warn_on_full_buffer=False)
     thread.start()
+    previous = signal.set_wakeup_fd(sender.fileno(), warn_on_full_buffer=False)
+    before = {number: signal.signal(number, lambda *_: None) for number in numbers}
     try:
         yield
     finally:
-        signal.set_wakeup_fd(previous)
         for number, handler in before.items():
             signal.signal(number, handler)
+        signal.set_wakeup_fd(previous)
         sender.close()
         thread.join(timeout=2.0)
         receiver.close()

@@ -80,7 +80,8 @@ class Thermometer:
             )
         )
         felt = delivery.mean_plateau if delivery.mean_plateau is not None else highest
-        self._participant.felt(felt, self._plateau_s, delivery.skin_site)
+        plateau_s = 0.0 if delivery.aborted else self._plateau_s
+        self._participant.felt(felt, plateau_s, delivery.skin_site)
 
     def _take(self) -> events.Temperatures:
         line = events.Temperatures(

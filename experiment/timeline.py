@@ -19,7 +19,15 @@ OUTSIDE_TRIALS = -1  # `Phase.trial` of what belongs to no trial, such as a run'
 class Performer(Protocol):
     """Carries out one phase's action. The runner calls these in this order, on its thread."""
 
-    skipped: bool  # whether what the phase is for didn't happen; known when it has ended
+    @property
+    def skipped(self) -> bool:
+        """Whether what the phase is for won't happen, or didn't."""
+        ...
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether nobody answered, of a phase that has ended."""
+        ...
 
     def prepare(self) -> None:
         """Begin what takes time; called when the last such phase has ended. Returns at once."""
@@ -27,8 +35,8 @@ class Performer(Protocol):
     def about_to_begin(self) -> None:
         """The deadline: one or two frames before the onset."""
 
-    def on_flip(self, flip: float) -> None:
-        """The phase's first frame has just appeared."""
+    def on_flip(self, flip: float, planned: float) -> None:
+        """The phase's first frame has just appeared, which was planned for `planned`."""
 
     def cursor(self, now: float) -> CursorState | None:
         """The cursor to draw, or None if the scene has none."""

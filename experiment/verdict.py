@@ -16,7 +16,7 @@ class TimingCriteria:
     max_lateness_s: float
     max_dropped_frames: int
     max_missing_ratings: int
-    max_missing_pulses: int = 0
+    max_missing_pulses: int = 2  # ours
 
 
 @dataclass

@@ -20,15 +20,18 @@ from hardware.devices import MarkerStamp, Response
 if TYPE_CHECKING:
     from experiment.runner import Runner
 
-Status = Literal["completed", "stopped", "paused", "no_pulses", "device_failed"]
+Status = Literal["completed", "stopped", "paused", "stalled", "no_pulses", "device_failed"]
+STALLED_S = (
+    1.0  # an onset later than this: the computer stood still, and the run isn't one any more
+)
 
 
 @dataclass(frozen=True)
 class SegmentOutcome:
     """How a segment ended.
 
-    `stopped`: somebody pressed stop; `paused`: a rule asks for the experimenter. `reason` is one
-    sentence.
+    `stopped`: somebody pressed stop; `paused`: a rule asks for the experimenter (a `completed`
+    one may have such a reason, too); `stalled`: the computer stood still. `reason` is one sentence.
     """
 
     status: Status
@@ -63,39 +66,52 @@ class Walk:
         self._skipped = False  # whether something of the current trial was
         self._finished = False  # whether the current performer has been told that it's over
         self._left = False  # whether the end of the current phase is logged
+        self._first = True
+        # The performers of the last phase and of this one, each with the flip since when.
+        self._on_screen: tuple[tuple[Performer | None, float], ...] = ()
 
     def prepare_next(self) -> None:
         """Prepare the next phase that needs it: the device is free from now on."""
-        if self._to_prepare:
+        if self._to_prepare and not self._runner.interrupted():
             performer = self._to_prepare.pop(0)
             assert performer is not None
             performer.prepare()
 
     def on_response(self, response: Response) -> None:
-        """Hand a response to the phase that is on the screen (any thread)."""
-        current = self._current
-        if current is not None and current.performer is not None:
-            current.performer.on_response(response)
+        """Hand a response to the phase that was on the screen at its time (any thread).
+
+        By its time stamp, since it may be handed over a moment after the screen has changed.
+        """
+        for performer, since in reversed(self._on_screen):
+            if response.time >= since:
+                if performer is not None:
+                    performer.on_response(response)
+                return
 
     def through(self, zero: float) -> SegmentOutcome:
         """Show every phase at `zero` + its onset, and say how that ended."""
         for step in self._steps:
             planned = zero + step.phase.onset
-            if self._wait(planned - self._runner.display.lead_s):
-                return self._cut_off()
-            if step.phase.trial != self._trial:
-                reason = self._pause_wanted()
+            lead_s = self._runner.display.lead_s
+            if self._wait(planned - lead_s):
+                return self._cut_off(*self._runner.why_interrupted())
+            if (late := self._clock.now() - planned) > STALLED_S:
+                return self._cut_off("stalled", f"the computer stood still for {late:.1f} s")
+            if step.phase.trial not in (self._trial, OUTSIDE_TRIALS):
+                reason = self._pause_wanted(planned)
                 if reason:
                     self._leave_trial(self._clock.now(), "completed")
                     return SegmentOutcome("paused", frozenset(self._done), None, reason)
-            started = self._begin(step, planned)
+            self._begin(step, planned)
             if step.phase.duration is None and step.performer is not None:
                 self._clock.wait(self._answered, math.inf)
-                zero += self._clock.now() - started
+                # What follows begins as soon as it can be shown.
+                zero = self._clock.now() + lead_s - step.phase.onset
         if self._wait(zero + self._segment.length_s):
-            return self._cut_off()
+            return self._cut_off(*self._runner.why_interrupted())
         self._leave_trial(self._clock.now(), "completed")
-        return SegmentOutcome("completed", frozenset(self._done), None)
+        reason = self._runner.pause_wanted()
+        return SegmentOutcome("completed", frozenset(self._done), None, reason)
 
     @property
     def _trial(self) -> int:
@@ -110,8 +126,8 @@ class Walk:
         assert self._current.performer is not None
         return self._current.performer.done() or self._runner.interrupted()
 
-    def _begin(self, step: _Step, planned: float) -> float:
-        """Show a phase; with its flip go the marker and the action. Returns the flip's time."""
+    def _begin(self, step: _Step, planned: float) -> None:
+        """Show a phase; with its flip go the marker and the action."""
         phase, performer = step.phase, step.performer
         if performer is not None:
             performer.about_to_begin()
@@ -120,10 +136,13 @@ class Walk:
 
         def on_flip(flip: float) -> None:
             nonlocal marker
-            if phase.marker is not None and self._runner.markers is not None:
+            # A marker says that something happened: none for heat that won't be given.
+            due = phase.marker is not None and not (performer is not None and performer.skipped)
+            if due and phase.marker is not None and self._runner.markers is not None:
                 marker = self._runner.markers.send(phase.marker)
             if performer is not None:
-                performer.on_flip(flip)
+                performer.on_flip(flip, planned)
+            self._on_screen = (*self._on_screen[-1:], (performer, flip))
 
         live = performer is not None and performer.cursor(issued) is not None
         flip = self._runner.display.show(
@@ -131,7 +150,11 @@ class Walk:
         )
         self._leave_phase(flip)
         self._enter(step, flip)
-        self._timing.add(flip - planned)
+        if not self._first or not self._runner.scanned:
+            # A scanned segment begins when its pulse has been noticed, so its very first screen
+            # can't but be late by a frame or two; that one is logged, but not judged.
+            self._timing.add(flip - planned)
+        self._first = False
         self._log_begin(phase, planned, issued, flip, marker)
         self._runner.participant.begins(
             phase,
@@ -140,16 +163,18 @@ class Walk:
         )
         self._runner.note_failures()
         self._runner.on_phase(self._segment, phase, flip)
-        return flip
 
-    def _pause_wanted(self) -> str:
-        """At a trial's end: take its last answer, then ask whether a rule wants a pause."""
-        self._finish_performer(self._clock.now())
+    def _pause_wanted(self, planned: float) -> str:
+        """At a trial's end: take its last answer, then ask whether a rule wants a pause.
+
+        The answer is taken one or two frames before the screen changes, or the next trial would
+        have to be begun to learn that it mustn't.
+        """
+        self._finish_performer(planned)
         return self._runner.pause_wanted() if self._trial != OUTSIDE_TRIALS else ""
 
-    def _cut_off(self) -> SegmentOutcome:
+    def _cut_off(self, status: Status, reason: str) -> SegmentOutcome:
         """Something interrupts: end the phase and the trial here."""
-        status, reason = self._runner.why_interrupted()
         interrupted = self._trial if self._trial != OUTSIDE_TRIALS else None
         self._leave_trial(self._clock.now(), "aborted")
         return SegmentOutcome(status, frozenset(self._done), interrupted, reason)
@@ -160,6 +185,7 @@ class Walk:
             self._finished = True
             current.performer.finish(end)
             self._skipped |= current.performer.skipped
+            self._timing.missing_ratings += current.performer.unanswered
 
     def _leave_phase(self, end: float) -> None:
         """The phase on the screen ended at `end`. What needs the device next may have it."""

@@ -94,7 +94,8 @@ class RealClock:
         if self._failure is None:
             self._failure = error
         if self.on_failure is not None:
-            self.on_failure(error)
+            with contextlib.suppress(Exception):  # whoever called must live on
+                self.on_failure(error)
 
     def close(self) -> None:
         """Stop the scheduler thread; callbacks still booked are never called."""

@@ -8,6 +8,8 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+LONGEST_WAIT_S = 24 * 3600.0  # a wait without deadline that takes a day will never end
+
 
 class _Timer:
     __slots__ = ("callback",)
@@ -48,6 +50,11 @@ class VirtualClock:
             raise RuntimeError("a callback must not wait")
         if predicate():
             return True
+        if math.isinf(deadline):
+            deadline = self._now + LONGEST_WAIT_S
+            endless = True
+        else:
+            endless = False
         booked = self._booked
         while booked and booked[0][0] <= deadline:
             time, _, timer = heapq.heappop(booked)
@@ -62,8 +69,8 @@ class VirtualClock:
                 self._in_callback = False
             if predicate():
                 return True
-        if math.isinf(deadline):
-            raise RuntimeError("waiting for ever: nothing is booked that could end the wait")
+        if endless:
+            raise RuntimeError("waiting for ever: nothing that was booked has ended the wait")
         self._now = max(self._now, deadline)
         return predicate()
 

@@ -34,7 +34,12 @@ class SimulatedParticipant:
         self._row: dict[str, Any] = {}
 
     def felt(self, highest: float, plateau_s: float, skin_site: int) -> None:
-        """Heat was delivered: feel it, with the clinician of the moment."""
+        """Heat was delivered: feel it, with the clinician of the moment.
+
+        What was aborted (a plateau of 0 s) is over before it hurts.
+        """
+        if plateau_s <= 0:
+            return
         self._intensity = self._model.feel(
             highest, skin_site, self._row.get("clinician"), self._row.get("trust")
         )
@@ -52,7 +57,9 @@ class SimulatedParticipant:
             self._rate(phase, phase.action, cursor)
         elif isinstance(phase.action, TakeChoice):
             role = phase.action.roles[0 if self._intensity > 5 else -1]
-            self._clock.call_at(self._clock.now() + self._reaction(), lambda: self._tap(role))
+            at = self._clock.now() + self._reaction()
+            if phase.duration is None or at < self._clock.now() + phase.duration - LAST_MOMENT_S:
+                self._clock.call_at(at, lambda: self._tap(role))
 
     def _rate(
         self, phase: Phase, action: TakeRating, cursor: Callable[[float], CursorState | None]
@@ -64,6 +71,8 @@ class SimulatedParticipant:
         goal = on_glms(value) if action.scale == "glms" else value
         answers = model.rng.random() >= p.missing_rate
         confirms = model.rng.random() >= p.unconfirmed_rate
+        if phase.duration is None:  # without an answer the session would wait for ever
+            answers = confirms = True
         begin = self._clock.now() + self._reaction()
         end = math.inf if phase.duration is None else self._clock.now() + phase.duration
         if answers and begin < end - LAST_MOMENT_S:

@@ -30,6 +30,7 @@ class ChoicePerformer:
     """Takes the first answer and logs it; what is pressed later doesn't change it."""
 
     skipped = False
+    unanswered = False
 
     def __init__(self, phase: Phase, stage: Stage, action: TakeChoice) -> None:
         self._phase, self._stage, self._action = phase, stage, action
@@ -43,7 +44,7 @@ class ChoicePerformer:
     def about_to_begin(self) -> None:
         """No deadline."""
 
-    def on_flip(self, flip: float) -> None:
+    def on_flip(self, flip: float, planned: float) -> None:
         """The question has appeared."""
         self._onset = flip
 
@@ -55,13 +56,14 @@ class ChoicePerformer:
         """Take the first answer."""
         if self._chosen is not None or not response.pressed or response.time < self._onset:
             return
-        roles = self._action.roles
+        roles, chosen = self._action.roles, None
         if response.role in roles:
-            self._chosen = roles.index(response.role)
+            chosen = roles.index(response.role)
         elif response.role == "click" and response.x is not None:
-            self._chosen = min(int(response.x * len(roles)), len(roles) - 1)
-        if self._chosen is not None:
-            self._answered_at = response.time
+            chosen = min(int(response.x * len(roles)), len(roles) - 1)
+        if chosen is not None:
+            self._answered_at = response.time  # first, since `finish` may run on another thread
+            self._chosen = chosen
 
     def done(self) -> bool:
         """Whether it's answered."""
@@ -70,6 +72,7 @@ class ChoicePerformer:
     def finish(self, end: float) -> None:
         """Log the answer, or that none was given."""
         chosen = self._chosen
+        self.unanswered = chosen is None
         self._stage.write(
             events.ChoiceMade(
                 t=end,

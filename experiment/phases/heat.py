@@ -25,6 +25,10 @@ class GiveHeat:
         return HeatPerformer(phase, stage, self.stimulus)
 
 
+STOPPED = "a stop was asked for"
+MOST_LATE_S = 0.25  # heat that comes later than this would reach into the next phase
+
+
 class HeatPerformer:
     """Gives the heat, or skips it with a reason. It never delays the schedule.
 
@@ -35,12 +39,19 @@ class HeatPerformer:
     def __init__(self, phase: Phase, stage: Stage, stimulus: Stimulus) -> None:
         self._phase, self._stage, self._stimulus = phase, stage, stimulus
         self._why_not = "" if stage.thermode else "the rig has no thermode"
-        self.skipped = False
+        self.unanswered = False
+
+    @property
+    def skipped(self) -> bool:
+        """Whether there is a reason not to give this heat."""
+        return bool(self._why_not)
 
     def prepare(self) -> None:
         """Hand the stimulus to the thermode; a refusal is remembered, and told at the deadline."""
         stimulus = self._stimulus
-        if self._stage.thermode is None:
+        if self._stage.stopped():
+            self._why_not = STOPPED
+        if self._why_not or self._stage.thermode is None:
             return
         self._stage.write(
             HeatPrepared(
@@ -66,9 +77,14 @@ class HeatPerformer:
         if not readiness.ok:
             self._why_not = readiness.reason
 
-    def on_flip(self, flip: float) -> None:
+    def on_flip(self, flip: float, planned: float) -> None:
         """Start the heat, right after the marker's byte; log it, or why it was skipped."""
         stage, stimulus = self._stage, self._stimulus
+        late = flip - planned
+        if late > MOST_LATE_S:
+            self._why_not = self._why_not or f"its onset came {late:.2f} s late"
+        if stage.stopped():
+            self._why_not = STOPPED
         if not self._why_not:
             assert stage.thermode is not None
             try:
@@ -90,7 +106,6 @@ class HeatPerformer:
                     )
                 )
                 return
-        self.skipped = True
         stage.write(
             HeatSkipped(
                 t=flip,

@@ -32,6 +32,7 @@ class RatingPerformer:
     """Feeds responses to a `Rating` and logs what came of it."""
 
     skipped = False
+    unanswered = False
 
     def __init__(self, phase: Phase, stage: Stage, action: TakeRating) -> None:
         self._phase, self._stage, self._action = phase, stage, action
@@ -44,7 +45,7 @@ class RatingPerformer:
     def about_to_begin(self) -> None:
         """No deadline."""
 
-    def on_flip(self, flip: float) -> None:
+    def on_flip(self, flip: float, planned: float) -> None:
         """The scale has appeared: responses count from now on."""
         self._onset = flip
         self._rating.begin(flip)
@@ -64,6 +65,7 @@ class RatingPerformer:
     def finish(self, end: float) -> None:
         """Log the rating, or that none was given."""
         result = self._rating.result(end)
+        self.unanswered = result.rating is None
         self._stage.write(
             events.Rating(
                 t=end,

@@ -33,7 +33,7 @@ class Materials:
 
 
 Row = dict[str, Any]
-Built = tuple[Scene, Action | None]
+Built = tuple[Scene, Action | None]  # what is shown, and what is done
 
 
 def _fixation(spec: kinds.FixationPhase, row: Row, materials: Materials) -> Built:

@@ -1,0 +1,180 @@
+"""What earlier journals tell a session: trials done, numbers used, and heat already given.
+
+Pure readers of journals. Times that outlast a session are wall times (Unix seconds): a journal's
+`started_utc` plus its events' times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from experiment.journal import Journal, NoHead, events, read_journal
+from hardware.devices import Stimulus
+from hardware.dose import cem43_of_stimulus
+from hardware.history import PastHeat
+
+DONE = ("completed", "heat_skipped")
+
+
+@dataclass(frozen=True)
+class RunPast:
+    """What is known of one acquisition of one planned run."""
+
+    design_run: int
+    acquisition: int
+    skin_site: int
+    segments: int
+    done: frozenset[int]  # trials
+    interrupted: frozenset[int]  # trials that began, were cut off, and weren't done since
+    whole: bool  # whether its last segment came to its end
+
+
+@dataclass(frozen=True)
+class Past:
+    """What a session that goes on must know."""
+
+    runs: tuple[RunPast, ...] = ()  # in the order in which they began
+    run_index: int = 0
+    stimuli: int = 0
+    lowered_c: float = 0.0
+
+    def last(self, design_run: int) -> RunPast | None:
+        """The latest acquisition of a planned run."""
+        found = [run for run in self.runs if run.design_run == design_run]
+        return found[-1] if found else None
+
+
+@dataclass
+class _Run:
+    start: events.RunStart
+    segments: int = 0
+    done: set[int] = field(default_factory=set)
+    began: list[int] = field(default_factory=list)
+    whole: bool = False
+
+
+def past_of(journals: Sequence[Journal]) -> Past:
+    """Read the journals of one session, oldest first."""
+    runs: dict[tuple[int, int], _Run] = {}
+    run_index, stimuli, lowered_c = 0, 0, 0.0
+    current: _Run | None = None
+    for journal in journals:
+        for event in journal.events:
+            match event:
+                case events.RunStart():
+                    key = (event.design_run, event.acquisition)
+                    current = runs.setdefault(key, _Run(event))
+                    current.segments += 1
+                    current.whole = False
+                    run_index = max(run_index, event.run)
+                case events.TrialStart() if current is not None:
+                    current.began.append(event.trial)
+                case events.TrialEnd() if current is not None and event.status in DONE:
+                    current.done.add(event.trial)
+                case events.RunEnd() if current is not None:
+                    current.whole = event.status == "completed"
+                case events.HeatPrepared():
+                    stimuli = max(stimuli, event.number)
+                case events.Decision():
+                    lowered_c = float(event.details.get("lowered_by_c", lowered_c))
+                case _:
+                    pass
+    return Past(
+        runs=tuple(
+            RunPast(
+                design_run=run.start.design_run,
+                acquisition=run.start.acquisition,
+                skin_site=run.start.skin_site,
+                segments=run.segments,
+                done=frozenset(run.done - {0}),
+                interrupted=frozenset(set(run.began) - run.done - {0}),
+                whole=run.whole,
+            )
+            for run in runs.values()
+        ),
+        run_index=run_index,
+        stimuli=stimuli,
+        lowered_c=lowered_c,
+    )
+
+
+def wall_time(journal: Journal, t: float) -> float:
+    """A session time of a journal as wall time (Unix seconds)."""
+    return datetime.fromisoformat(journal.head.started_utc).timestamp() + t
+
+
+def heat_of(journals: Iterable[Journal]) -> list[PastHeat]:
+    """Every heat that was delivered, or may have been: what started and wasn't logged as over.
+
+    The latter (the program was killed in the middle of it) counts with its planned dose: the
+    device went on by itself to the stimulus's own end.
+    """
+    found: list[PastHeat] = []
+    for journal in journals:
+        over = journal.of(events.HeatDelivered)
+        found += [
+            PastHeat(e.skin_site, wall_time(journal, e.t), e.cem43, e.temperature) for e in over
+        ]
+        found += [_as_planned(journal, event) for event in _not_known_to_be_over(journal)]
+    return found
+
+
+def _not_known_to_be_over(
+    journal: Journal,
+) -> list[events.HeatTriggered | events.HeatPrepared]:
+    """Heat that began without a word of its end; and, in a journal that breaks off, the one
+    prepared last, whose start command may have gone out just before the program died."""
+    over = {event.number for event in journal.of(events.HeatDelivered)}
+    triggered = journal.of(events.HeatTriggered)
+    open_: list[events.HeatTriggered | events.HeatPrepared] = [
+        event for event in triggered if event.number not in over
+    ]
+    if not isinstance(journal.events[-1], events.SessionEnd):
+        prepared = journal.of(events.HeatPrepared)
+        known = over | {event.number for event in triggered}
+        skipped = {(event.run, event.trial) for event in journal.of(events.HeatSkipped)}
+        if prepared and prepared[-1].number not in known:
+            last = prepared[-1]
+            if (last.run, last.trial) not in skipped:
+                open_.append(last)
+    return open_
+
+
+def _as_planned(journal: Journal, heat: events.HeatTriggered | events.HeatPrepared) -> PastHeat:
+    """A heat that isn't known to be over, with the whole dose that was planned."""
+    rig = journal.head.rig.get("thermode") or {}
+    stimulus = Stimulus(
+        number=heat.number,
+        target=heat.temperature,
+        plateau_s=heat.plateau_s,
+        baseline=float(rig.get("baseline", 32.0)),
+        rise_rate=float(rig.get("rise_rate", 1.0)),
+        return_rate=float(rig.get("return_rate", 1.0)),
+        skin_site=heat.skin_site,
+    )
+    began = heat.t if isinstance(heat, events.HeatTriggered) else journal.events[-1].t
+    return PastHeat(
+        site=heat.skin_site,
+        time=wall_time(journal, began + stimulus.length_s),
+        cem43=cem43_of_stimulus(stimulus),
+        target=heat.temperature,
+    )
+
+
+def heat_of_participant(dataset: Path, participant: str) -> list[PastHeat]:
+    """All heat in every journal of a participant in a dataset, whatever the session.
+
+    Raises `ValueError`, in one sentence, for a journal that can't be read: what was given on the
+    skin isn't known then, so that no further heat can be judged safe.
+    """
+    folder = dataset / "sourcedata" / f"sub-{participant}"
+    journals = []
+    for path in sorted(folder.rglob("*_journal-*.jsonl")):
+        try:
+            journals.append(read_journal(path))
+        except NoHead:  # killed before its first line was whole: nothing can have happened in it
+            continue
+    return heat_of(journals)
