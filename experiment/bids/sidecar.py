@@ -110,7 +110,6 @@ def _presentation(head: SessionStart) -> dict[str, Any]:
         "SoftwareName": software or "trustpain",
         "SoftwareRRID": PSYCHOPY_RRID if software else None,
         "SoftwareVersion": head.versions.get("psychopy" if software else "trustpain"),
-        "Code": head.commit,
         "ScreenRefreshRate": screen.get("refresh_hz"),
         "ScreenOrigin": ["top", "left"],
     }
