@@ -252,6 +252,11 @@ class Study(StrictModel):
                 f'design.each_clinician is "once", but {half} clinicians of a trust level can\'t '
                 f"be shared out equally among {levels} temperatures"
             )
+        if self.design.min_other_clinicians >= 2 * half:
+            raise ValueError(
+                f"design.min_other_clinicians is {self.design.min_other_clinicians}, but there are "
+                f"only {2 * half} clinicians"
+            )
         if self.skin_sites.for_runs > min(self.skin_sites.count, self.runs):
             raise ValueError(
                 f"skin_sites.for_runs is {self.skin_sites.for_runs}, but must be at most "

@@ -62,6 +62,9 @@ def _unknown_key(
 
 def _missing_key(slip: ErrorDetails, model: type[BaseModel], data: dict[str, Any]) -> str:
     *place, key = _path(slip["loc"], data, missing=True)
+    if isinstance(key, int):
+        found = shown(slip["input"])
+        return f"{_dotted(place)} is {found}, but must be a list of at least {key + 1} values"
     field = _field_at(model, slip["loc"])
     what = f" ({_what_is_right(field)})" if field and _what_is_right(field) else ""
     if place:
@@ -140,8 +143,8 @@ _RIGHT = {
     "greater_than_equal": "at least {ge}",
     "less_than": "less than {lt}",
     "less_than_equal": "at most {le}",
-    "too_short": "at least {min_length} long, and has {actual_length}",
-    "too_long": "at most {max_length} long, and has {actual_length}",
+    "too_short": "a list of at least {min_length} value(s)",
+    "too_long": "a list of at most {max_length} values",
     "missing": "given",
     "tuple_type": "a list in square brackets",
     "list_type": "a list in square brackets",

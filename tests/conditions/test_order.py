@@ -51,7 +51,12 @@ def test_orders_differ_and_no_place_is_privileged() -> None:
             ["max_same_trust = 1", "max_same_temperature = 1"],
             ["min_other_clinicians", "first_trial"],
         ),
-        ({"design__min_other_clinicians": 8}, ["min_other_clinicians = 8"], ["max_same"]),
+        (
+            # The eight come again in the same order, so at the temperature that they had.
+            {"design__min_other_clinicians": 7, "design__max_same_temperature": 1},
+            ["min_other_clinicians = 7", "max_same_temperature = 1"],
+            ["first_trial", "max_same_trust", "balance_by_half"],
+        ),
         (
             {"temperatures": temperatures(1), "design__each_clinician": "at_each_temperature"},
             ["max_same_temperature = 3"],
