@@ -66,11 +66,13 @@ class WindowDisplay:
     def _begin(self, screen: Screen) -> None:
         window = self._window
         window.winHandle.on_close = self._close_asked
+        window.mouseVisible = False
         self.field: Field = field_of(screen, *(int(side) for side in window.size))
         self._painter = Painter(window, self.field, screen)
         self._scene: Scene | None = None
         self._cursor: Callable[[float], CursorState | None] | None = None
         self._shown_cursor: CursorState | None = None
+        self._shown_fade = 1.0
         self._appeared = 0.0
         self._to_draw = 0
         self._painter.paint(None)
@@ -123,16 +125,7 @@ class WindowDisplay:
         self._to_draw = BUFFERS
         self._draw()
 
-        stamped: list[float] = []
-
-        def stamp() -> None:
-            stamped.append(self._clock.now())
-            self._appeared = stamped[0]
-            on_flip(stamped[0])
-
-        self._window.callOnFlip(stamp)
-        self._flip()
-        return stamped[0]
+        return self._flip(on_flip)
 
     def frame(self) -> None:
         """Let one frame pass: flip, drawing anew only what has changed."""
@@ -211,17 +204,17 @@ class WindowDisplay:
     def _draw(self) -> None:
         """Draw into the back buffer, unless all buffers hold the present state already."""
         at = self._next_flip()
-        fading = self._fade(at) < 1.0
         if self._cursor is not None:
             state = self._cursor(at)
             if state != self._shown_cursor:
                 self._shown_cursor = state
                 self._to_draw = BUFFERS
-        if fading:
+        if (fade := self._fade(at)) != self._shown_fade:
+            self._shown_fade = fade
             self._to_draw = BUFFERS
         if self._to_draw > 0:
             self._to_draw -= 1
-            self._painter.paint(Picture(self._scene, self._shown_cursor, self._fade(at)))
+            self._painter.paint(Picture(self._scene, self._shown_cursor, fade))
 
     def _fade(self, at: float) -> float:
         scene = self._scene
@@ -230,17 +223,33 @@ class WindowDisplay:
         # Counted from one period before the onset, so that the first frame isn't an empty one.
         return min(1.0, (at - self._appeared + self._period) / scene.fade_in_s)
 
-    def _flip(self) -> None:
+    def _flip(self, on_flip: Callable[[float], None] | None = None) -> float:
         if self._grid is not None:
             due = self._grid.next(self._clock.now())
             while (left := due - self._clock.now()) > 0:
                 system_time.sleep(left)
             self._grid.took(due)
+        flipped: list[float] = []
+        trouble: list[BaseException] = []
+
+        def stamp() -> None:
+            flipped.append(self._clock.now())
+            if on_flip is not None:
+                self._appeared = flipped[0]
+                try:
+                    on_flip(flipped[0])
+                except BaseException as error:  # PsychoPy would call it again at the next flip
+                    trouble.append(error)
+
+        self._window.callOnFlip(stamp)
         self._window.flip(clearBuffer=False)
-        self._log.flipped(self._clock.now())
+        self._log.flipped(flipped[0])
+        if trouble:
+            raise trouble[0]
         self._machine.keep_awake(self._window)
         for call in self.on_frame:
             call()
+        return flipped[0]
 
     def _close_asked(self) -> None:
         if not self.closed:

@@ -85,6 +85,9 @@ def test_a_virtual_screen_is_started_where_there_is_none(monkeypatch: pytest.Mon
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems always have a screen")
 def test_without_xvfb_one_sentence_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda name: None)
-    with pytest.raises(UserError, match="no Xvfb to make a virtual one") as caught, virtual_screen():
+    with (
+        pytest.raises(UserError, match="no Xvfb to make a virtual one") as caught,
+        virtual_screen(),
+    ):
         pass
     assert caught.value.exit_code == ExitCode.DEVICE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import itertools
+import math
 import os
 import statistics
 import subprocess
@@ -21,7 +22,7 @@ from experiment.display.scales import scale_line
 from experiment.display.window import WindowDisplay
 from experiment.scene import CursorState, Fixation, Portrait, RatingScale, Scene, Text
 
-from .conftest import GLMS, QUESTION, VAS
+from .conftest import GLMS, QUESTION, VAS, screen
 
 
 def seen(window: WindowDisplay, folder: Path) -> np.ndarray:
@@ -213,6 +214,15 @@ def test_flips_are_stamped_on_the_session_clock(wide: WindowDisplay, clock: Real
         assert wide.appeared == returned
 
 
+def test_an_error_at_the_flip_is_raised_once(wide: WindowDisplay) -> None:
+    def fail(flip: float) -> None:
+        raise RuntimeError("the marker box is gone")
+
+    with pytest.raises(RuntimeError, match="marker box"):
+        wide.show(Fixation(), fail)
+    wide.frame()
+
+
 def test_scenes_appear_at_the_frame_nearest_to_their_onset(
     wide: WindowDisplay, clock: RealClock
 ) -> None:
@@ -304,3 +314,25 @@ def test_closing_by_the_window_manager_is_noticed(wide: WindowDisplay) -> None:
         wide.show(Fixation(), ignore)  # the session ends in order, so the window is still there
     finally:
         wide.closed, wide.on_closed = False, None
+
+
+def test_a_full_screen_is_as_large_as_it_is(display: str, tmp_path: Path) -> None:
+    """Whatever the rig file says of its pixels: its centimetres count."""
+    asked = screen(1024, 768, full_screen=True)
+    clock = RealClock()
+    window = WindowDisplay(asked, clock)
+    try:
+        real = subprocess.run(
+            ["xdotool", "getdisplaygeometry"], capture_output=True, text=True, check=True
+        )
+        assert real.stdout.split() == [str(window.info.width_px), str(window.info.height_px)]
+        across = 2 * math.degrees(math.atan(34.5 / 2 / 60.0))
+        assert window.field.width_degrees == pytest.approx(across, rel=0.05)
+        window.show(QUESTION, ignore)
+        expected = np.asarray(compose(QUESTION, window.field)).astype(int)
+        assert np.abs(seen(window, tmp_path) - expected).max() <= 1
+    finally:
+        window.close()
+        clock.close()
+    window.close()  # again: never raises
+    assert clock.idle is None
