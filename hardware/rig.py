@@ -92,12 +92,15 @@ class TcsSection(Section):
     return_rate: Annotated[float, Field(ge=0.1, le=300)]
     readback: Literal["P", "none"] = "P"
     poll_hz: Annotated[float, Field(ge=50, le=200)] = 50.0
-    zones: Annotated[tuple[Zone, ...], Strict(False), Field(min_length=1, max_length=5)] = ALL_ZONES
+    zones: Annotated[tuple[Zone, ...], Strict(False), Field(max_length=5)] = ALL_ZONES
     trigger_out: Annotated[int, Field(ge=1, le=255)] | None = None
     trigger_out_s: Annotated[float, Field(ge=0.01, le=0.999)] = 0.3
 
     @model_validator(mode="after")
     def _zones_differ(self) -> TcsSection:
+        # Not by `min_length`, which would count a zone of the wrong type as missing, too.
+        if not self.zones:
+            raise ValueError("zones names no zone: give at least one of 1 to 5")
         if len(set(self.zones)) < len(self.zones):
             raise ValueError(f"zones names one zone twice: {list(self.zones)}")
         return self
@@ -152,7 +155,7 @@ class ResponseKeys(Section):
     no: Keys = ()
     next: Keys = ()
     back: Keys = ()
-    stop: Annotated[tuple[Key, ...], Strict(False), Field(min_length=1, max_length=6)]
+    stop: Keys
     participant_stop: Keys = ()
 
     def by_role(self) -> dict[str, tuple[str, ...]]:
@@ -162,6 +165,8 @@ class ResponseKeys(Section):
     @model_validator(mode="after")
     def _unambiguous(self) -> ResponseKeys:
         roles = self.by_role()
+        if not self.stop:
+            raise ValueError("stop names no key: the experimenter must be able to stop")
         for one, other in (("left", "right"), ("yes", "no"), ("next", "back")):
             if both := set(roles[one]) & set(roles[other]):
                 raise ValueError(f"key {min(both)!r} can't mean both {one} and {other}")

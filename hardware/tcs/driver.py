@@ -147,7 +147,7 @@ class TcsThermode:
         if self._timer is not None:
             self._timer.cancel()
         self._loading.unload("The thermode is closed.")
-        if self._heated or not self.at_baseline():
+        if (self._heated and not self._down()) or not self.at_baseline():
             self._talk.write_urgently(commands.ABORT)
             self._talk.write_urgently(commands.ABORT)
         self._talk.close()
