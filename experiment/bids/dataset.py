@@ -8,8 +8,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
 from experiment.bids.columns import PARTICIPANT_COLUMNS
-from experiment.bids.files import json_bytes, locked, tsv_bytes, write_whole
+from experiment.bids.files import json_bytes, tsv_bytes, write_whole
 from experiment.bids.sidecar import ORIGIN, study_title
 from experiment.journal.events import SessionStart
 
@@ -28,7 +30,11 @@ def update_dataset(dataset: Path, label: str, head: SessionStart) -> list[Path]:
     What a laboratory has added (authors, licence, columns such as age) stays. Raises `ValueError`,
     in one sentence, for a file that it has made unreadable.
     """
-    with locked(dataset / "sourcedata" / ".lock"):
+    lock = dataset / "sourcedata" / ".lock"
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    # Two sessions of one dataset may end at the same moment, and both rewrite its list of
+    # participants. A process that dies lets go by itself.
+    with FileLock(lock):
         written = [
             _update_description(dataset, head),
             _update_participants(dataset, label, head),

@@ -6,12 +6,8 @@ import gzip
 import io
 import json
 import os
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 
 def write_whole(path: Path, data: bytes) -> Path:
@@ -46,46 +42,3 @@ def gzip_bytes(data: bytes) -> bytes:
     with gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=packed, mtime=0) as file:
         file.write(data)
     return packed.getvalue()
-
-
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Keep other processes out until the block ends; a process that dies lets go by itself.
-
-    Two sessions of one dataset may end at the same moment, and both rewrite its list of
-    participants. Raises `OSError` if `path` can't be opened for writing.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab") as file:
-        _acquire(file)
-        try:
-            yield
-        finally:
-            _release(file)
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _acquire(file: IO[bytes]) -> None:
-        while True:
-            try:
-                file.seek(0)
-                msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
-            except OSError:  # it gives up after ten seconds
-                time.sleep(0.1)
-            else:
-                return
-
-    def _release(file: IO[bytes]) -> None:
-        file.seek(0)
-        msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
-
-else:
-    import fcntl
-
-    def _acquire(file: IO[bytes]) -> None:
-        fcntl.flock(file, fcntl.LOCK_EX)
-
-    def _release(file: IO[bytes]) -> None:
-        fcntl.flock(file, fcntl.LOCK_UN)
