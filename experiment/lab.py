@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from rich.console import Console
 
 from experiment.clocks import RealClock
@@ -9,9 +11,10 @@ from experiment.display.virtual_screen import needed_screen
 from experiment.errors import ExitCode
 from experiment.finish import finish
 from experiment.preparation import Prepared, Request, prepare
+from experiment.resume import Repeat, prepare_resume
 from experiment.screenshots import Screenshots
 from experiment.session import Setting, play
-from experiment.settings import person_setting, visual_setting
+from experiment.settings import person_setting, virtual_setting, visual_setting
 
 
 def run_person(request: Request, *, alone: bool = False) -> ExitCode:
@@ -40,6 +43,24 @@ def run_visibly(request: Request) -> ExitCode:
             if started:
                 return _play_with_pictures(prepared, setting, console)
             return _play(prepared, setting, console)
+    finally:
+        clock.close()
+
+
+def resume_session(path: Path, repeat: Repeat | None) -> ExitCode:
+    """Go on with a session, played as it was begun: by a person, visibly, or in virtual time."""
+    console = Console()
+    prepared, told = prepare_resume(path, repeat)
+    for sentence in told:
+        console.print(sentence, markup=False)
+    if prepared.kind == "simulated" and prepared.goes_on_at is not None:
+        return _play(prepared, virtual_setting(), console)
+    clock = RealClock()
+    try:
+        if prepared.kind == "simulated":
+            with needed_screen(console):
+                return _play(prepared, visual_setting(clock, console), console)
+        return _play(prepared, person_setting(clock, console), console)
     finally:
         clock.close()
 

@@ -9,6 +9,7 @@ from experiment.cli.demo import demo
 from experiment.cli.dry_run import dry_run
 from experiment.cli.emulate import emulate
 from experiment.cli.portraits import app as portraits
+from experiment.cli.resume import resume
 from experiment.cli.run import run
 from experiment.cli.storyboard import storyboard
 from experiment.cli.trials import trials
@@ -23,6 +24,6 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (demo, run, dry_run, trials, allocate, storyboard, emulate, validate):
+for command in (demo, run, dry_run, resume, trials, allocate, storyboard, emulate, validate):
     app.command(name=command.__name__.replace("_", "-"))(command)
 app.add_typer(portraits, name="portraits")

@@ -400,3 +400,9 @@ Event = (
 )
 
 EVENT_ADAPTER: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="event")])
+
+# After these the journal is synced to disk: they end something that must not be lost.
+SYNCED = frozenset(
+    {"session_start", "run_zero", "heat_triggered", "heat_delivered", "trial_end", "run_end"}
+    | {"stop", "decision", "note", "session_end"}
+)

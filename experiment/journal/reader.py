@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from experiment.journal.events import (
     EVENT_ADAPTER,
     SCHEMA_VERSION,
+    SYNCED,
     Event,
     PreviousJournal,
     SessionStart,
@@ -76,6 +77,14 @@ def read_journal(path: Path) -> Journal:
     return parse_journal(path, path.read_bytes())
 
 
+def _was_synced(line: bytes) -> bool:
+    """Whether a line ends something that the writer syncs: what stands before it was on the disk."""
+    try:
+        return EVENT_ADAPTER.validate_json(line).event in SYNCED
+    except ValidationError:
+        return False
+
+
 def read_journals(paths: Iterable[Path]) -> list[Journal]:
     """Read a session's journals, oldest first, without those cut off before their head was whole.
 
@@ -106,11 +115,13 @@ def parse_journal(path: Path, data: bytes) -> Journal:
         try:
             event = EVENT_ADAPTER.validate_json(line)
         except ValidationError as error:
-            if number < len(lines):
+            rest = lines[number - 1 :]
+            if any(map(_was_synced, rest[1:])):
                 raise ValueError(_why_not(path, number, error)) from None
-            # A power cut can leave a last line of the right length with wrong bytes in it.
-            torn = line + b"\n" + torn
-            sound = sound[: -len(line) - 1]
+            # A power cut writes what wasn't synced in any order, or not at all.
+            lost = b"".join(each + b"\n" for each in rest)
+            torn = lost + torn
+            sound = sound[: -len(lost)]
             break
         if isinstance(event, SessionStart):
             raise ValueError(f"{path.name} has a second head at line {number}: two journals in one")
@@ -159,11 +170,12 @@ def find_journals(path: Path) -> list[Path]:
     """
     if path.is_file():
         return [path]
-    if not path.exists():
-        raise ValueError(f"{path} doesn't exist")
     found = [p for p in path.rglob("*.jsonl") if JOURNAL_NAME.fullmatch(p.name)]
     if not found and path.parent.name != "sourcedata":
-        found = _in_sourcedata(path)
+        # Also where the folder itself isn't there yet: it's made when a session ends in order.
+        found = _in_sourcedata(path.resolve())
+    if not found and not path.exists():
+        raise ValueError(f"{path} doesn't exist")
     if not found:
         raise ValueError(
             f"there is no journal in {path}: give a dataset, a session's folder or a journal"

@@ -18,13 +18,7 @@ from types import TracebackType
 
 from pydantic_core import PydanticSerializationError
 
-from experiment.journal.events import Event
-
-# After these the journal is synced to disk: they end something that must not be lost.
-SYNCED = frozenset(
-    {"session_start", "run_zero", "heat_triggered", "heat_delivered", "trial_end", "run_end"}
-    | {"stop", "decision", "note", "session_end"}
-)
+from experiment.journal.events import SYNCED, Event
 
 
 class JournalWriter:
