@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from conditions.calibration import Calibration
 from conditions.phases import HeatPhase
 from conditions.schedule import ThermodeFigures, phase_length, run_length, volumes
 from conditions.seed import derive_seed
@@ -13,7 +14,14 @@ from conditions.study import Study
 from conditions.trials import phases_in_order, trial_table
 from experiment.dataset import AllocationList, check_label
 from experiment.errors import UserError
-from experiment.files import last_calibration, load_calibration, load_rig, load_study, new_file
+from experiment.files import (
+    Loaded,
+    last_calibration,
+    load_calibration,
+    load_rig,
+    load_study,
+    new_file,
+)
 from experiment.preparation import check_limits, stimulus_of, thermode_figures
 from hardware.dose import cem43_of_stimulus
 
@@ -68,10 +76,8 @@ def plan_for(
     if allocation is None:
         allocation = AllocationList(data).preview(participant) if data else 1
     thermode = thermode_figures(rig, rig_source)
-    path: str | Path | None = calibration_source
-    if path is None and data is not None:
-        path = last_calibration(data, participant)
-    calibration = load_calibration(path).model if path not in (None, "none") and path else None
+    found = _calibration(calibration_source, data, participant)
+    calibration = found.model if found else None
     seed = derive_seed(study.name, allocation, session) if seed is None else seed
     try:
         table = trial_table(
@@ -91,11 +97,21 @@ def plan_for(
         title=f"{study.name}_sub-{participant}" + (f"_ses-{session}" if session else ""),
         allocation=allocation,
         seed=seed,
-        temperatures_from=f"calibration {Path(path).name}" if calibration and path else "fixed",
+        temperatures_from=f"calibration {found.path.name}" if found else "fixed",
         dummies_stored=rig.scanner.dummies_stored if rig.scanner else None,
     )
     check_limits(study, plan.rows(), rig, thermode)
     return plan
+
+
+def _calibration(
+    source: str | None, data: Path | None, participant: str
+) -> Loaded[Calibration] | None:
+    """The one that was given, else the participant's last one in the dataset; None: there's none."""
+    if source == "none":
+        return None
+    path = source or (last_calibration(data, participant) if data else None)
+    return load_calibration(path) if path else None
 
 
 # --- in the terminal ----------------------------------------------------------------------------
