@@ -78,10 +78,9 @@ class Summary:
 
     @property
     def verdict(self) -> str:
-        """The worst verdict of all runs: `good`, `look`, `not_good`, or `unknown`."""
-        order = ("unknown", "not_good", "look", "good")
+        """The worst verdict of all runs that ended: `not_good`, `look`, `good`, else `unknown`."""
         found = {run.verdict for run in self.runs}
-        return next((verdict for verdict in order if verdict in found), "unknown")
+        return next((v for v in ("not_good", "look", "good") if v in found), "unknown")
 
 
 def summarise(journals: Sequence[Journal]) -> Summary:

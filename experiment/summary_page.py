@@ -19,7 +19,8 @@ VERDICTS = {
     "not_good": ("timing not good", "red"),
     "unknown": ("timing unknown", "red"),
 }
-HEADERS = ("run", "status", "trials", "heats", "ratings", "latest onset", "pulses", "verdict")
+HEADERS = ("run", "planned", "status", "trials", "heats", "ratings", "latest", "pulses", "timing")
+WORDS = ("planned", "status", "timing")  # columns of words; the others are numbers
 
 
 def print_summary(console: Console, summary: Summary, dataset: Path | None = None) -> None:
@@ -31,9 +32,9 @@ def print_summary(console: Console, summary: Summary, dataset: Path | None = Non
     console.print(f"[bold]{summary.subject}[/], {plain(summary.title)}: {headline(summary)}")
     if summary.kind != "participant":
         console.print(f"[yellow]{summary.origin}[/]")
-    table = Table(box=None, pad_edge=False, header_style="dim")
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
     for header in HEADERS:
-        table.add_column(header, justify="left" if header in ("status", "verdict") else "right")
+        table.add_column(header, justify="left" if header in WORDS else "right", no_wrap=True)
     for run in summary.runs:
         table.add_row(*(plain(cell) for cell in _cells_of(run)))
     console.print(table)
@@ -115,24 +116,21 @@ _PAGE_COLOURS = {"green": "#2a7", "yellow": "#db2", "red": "#c33"}
 
 
 def _cells_of(run: RunSummary) -> tuple[str, ...]:
-    repeated = f" (of run {run.design_run})" if run.run != run.design_run else ""
-    part = f", segment {run.segment}" if run.segment > 1 else ""
+    part = f", part {run.segment}" if run.segment > 1 else ""
     skipped = f", {run.heats_skipped} skipped" if run.heats_skipped else ""
+    begun = f" of {run.trials_begun}" if run.trials_begun != run.trials_done else ""
     expected = "" if run.pulses_expected is None else f" of {run.pulses_expected}"
     return (
-        f"{run.run}{repeated}{part}",
+        str(run.run),
+        f"{run.design_run}{part}",
         run.status,
-        f"{run.trials_done}" + (f" of {run.trials_begun}" if _cut(run) else ""),
+        f"{run.trials_done}{begun}",
         f"{run.heats}{skipped}",
         f"{run.ratings} of {run.ratings_asked}",
         f"{1000 * run.max_lateness_s:.1f} ms",
         f"{run.pulses}{expected}" if run.pulses else "-",
-        VERDICTS[run.verdict][0],
+        run.verdict.replace("_", " "),
     )
-
-
-def _cut(run: RunSummary) -> bool:
-    return run.trials_begun != run.trials_done
 
 
 def _notes(summary: Summary) -> list[str]:

@@ -72,7 +72,7 @@ def test_a_session_that_was_stopped_and_taken_up_again(tmp_path: Path) -> None:
         (2, 2, 1, "aborted"),
         (3, 2, 2, "completed"),
     ]
-    assert "3 (of run 2), segment 2" in printed(summary)
+    assert "2, part 2" in printed(summary)
 
 
 def test_a_journal_that_was_cut_off(tmp_path: Path) -> None:
