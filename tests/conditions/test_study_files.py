@@ -224,7 +224,8 @@ CALIBRATION = """
 
 
 def test_a_calibration_is_read_and_used(tmp_path: Path) -> None:
-    from conditions.trials import spare_sites, trial_rows
+    from conditions.stimulation import spare_sites
+    from conditions.trials import trial_rows
     from tests.conditions.make import TCS, flagship
 
     path = tmp_path / "calibration.json"

@@ -15,14 +15,13 @@ from hypothesis import strategies as st
 from conditions.assignment import block_size
 from conditions.phases import jitter_of
 from conditions.schedule import phase_length, run_length
+from conditions.stimulation import planned_temperatures, spare_sites
 from conditions.study import Study
 from conditions.trials import (
     TEXT_COLUMNS,
     WHOLE_COLUMNS,
     heat_onset,
     phases_in_order,
-    planned_temperatures,
-    spare_sites,
     trial_rows,
     trial_table,
 )
