@@ -10,6 +10,7 @@ import contextlib
 import ctypes
 import gc
 import os
+import socket
 import sys
 import time
 from typing import Any
@@ -21,13 +22,19 @@ _WINDOWS_KEEP_AWAKE = 0x80000000 | 0x1 | 0x2  # continuous, system required, dis
 
 
 def quiet_psychopy() -> None:
-    """Import PsychoPy so that its messages stay off the console and its log doesn't grow."""
+    """Import PsychoPy so that its messages stay off the console and its log doesn't grow.
+
+    PsychoPy gives all sockets of the process a time-out, which would end the threads that block
+    on one for as long as nothing happens; that is taken back.
+    """
+    timeout = socket.getdefaulttimeout()
     with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
         from psychopy import logging
 
         logging.console.setLevel(logging.CRITICAL)
         logging.root.autoFlush = False
         import psychopy.visual  # noqa: F401
+    socket.setdefaulttimeout(timeout)
 
 
 class Machine:
@@ -35,14 +42,17 @@ class Machine:
 
     def __init__(self) -> None:
         self._collected = gc.isenabled()
-        gc.collect()
-        gc.freeze()  # what was imported won't go away: no need to look through it each time
         gc.disable()
         self.priority = _set_priority(RAISED)
         self._next_awake = 0.0
         if sys.platform == "win32":
             with contextlib.suppress(Exception):
                 ctypes.windll.kernel32.SetThreadExecutionState(_WINDOWS_KEEP_AWAKE)
+
+    def all_imported(self) -> None:
+        """PsychoPy's many objects are here to stay: don't look through them each time (0.3 s)."""
+        gc.collect()
+        gc.freeze()
 
     def between_runs(self) -> None:
         """Do what is never done during a run: collect garbage."""

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from experiment.clocks import RealClock
-from experiment.display import look
 from experiment.display.drawing import option_boxes
 from experiment.display.field import Field, field_of
 from experiment.display.frames import FrameLog, Grid, measure_refresh
-from experiment.display.machine import Machine, quiet_psychopy
+from experiment.display.machine import Machine
+from experiment.display.opening import describe, open_window
 from experiment.display.painter import Painter, Picture
 from experiment.display.protocol import DisplayInfo, DroppedFrame
 from experiment.display.scales import scale_line
@@ -46,16 +46,14 @@ class WindowDisplay:
         self._clock = self.clock = clock
         self.on_closed = on_closed
         self.closed = False
-        self.on_frame: list[
-            Callable[[], None]
-        ] = []  # called after each flip, such as a mouse's poll
+        self.on_frame: list[Callable[[], None]] = []  # called after each flip
         self._machine = Machine()
         try:
-            self._window = _open(screen)
+            self._window = open_window(screen)
         except Exception as error:
             self._machine.restore()
             raise DeviceError(
-                f"no window could be opened on the participant's screen: {error}"
+                f"no window could be opened on the participant's screen: {_in_a_line(error)}"
             ) from error
         try:
             self._begin(screen)
@@ -92,8 +90,9 @@ class WindowDisplay:
             height_px=self.field.height,
             refresh_hz=round(hz, 3),
             synchronised=refresh.synchronised,
-            details=_details(window, screen, refresh.hz, self._machine.priority),
+            details=describe(window, screen, refresh, self._machine.priority),
         )
+        self._machine.all_imported()
         self._clock.idle = self.frame
 
     def prepare(self, scenes: Iterable[Scene]) -> None:
@@ -124,7 +123,6 @@ class WindowDisplay:
         self._appeared = self._next_flip()
         self._to_draw = BUFFERS
         self._draw()
-
         return self._flip(on_flip)
 
     def frame(self) -> None:
@@ -258,43 +256,5 @@ class WindowDisplay:
                 self.on_closed()
 
 
-def _open(screen: Screen) -> Any:
-    quiet_psychopy()
-    from psychopy import monitors, visual
-
-    monitor = monitors.Monitor(
-        "trustpain", width=screen.width_cm, distance=screen.distance_cm, autoLog=False
-    )
-    monitor.setSizePix((screen.width_px, screen.height_px))
-    return visual.Window(
-        size=(screen.width_px, screen.height_px),
-        fullscr=screen.full_screen,
-        screen=screen.number,
-        monitor=monitor,
-        units="pix",
-        color=look.BACKGROUND,
-        colorSpace="rgb255",
-        allowGUI=not screen.full_screen,
-        title="trustpain",
-        name="participant",
-        waitBlanking=True,
-        checkTiming=False,  # `measure_refresh` does it, and isn't fooled by a virtual screen
-        autoLog=False,
-    )
-
-
-def _details(window: Any, screen: Screen, measured_hz: float, priority: str) -> dict[str, str]:
-    info = window.winHandle.context.get_info()
-    details = {
-        "vendor": str(info.get_vendor()),
-        "renderer": str(info.get_renderer()),
-        "opengl": str(info.get_version()),
-        "measured_hz": f"{measured_hz:.2f}",
-        "stated_hz": f"{screen.refresh_hz:g}",
-        "priority": priority,
-    }
-    if abs(measured_hz - screen.refresh_hz) > 0.05 * screen.refresh_hz:
-        details["note"] = (
-            f"the rig file states {screen.refresh_hz:g} Hz, measured were {measured_hz:.1f} Hz"
-        )
-    return details
+def _in_a_line(error: Exception) -> str:
+    return " ".join(str(error).split())

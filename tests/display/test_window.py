@@ -6,6 +6,7 @@ import gc
 import itertools
 import math
 import os
+import socket
 import statistics
 import subprocess
 import time
@@ -59,6 +60,10 @@ def test_says_what_it_is(wide: WindowDisplay) -> None:
     assert wide.info.details["renderer"]
     assert wide.lead_s == pytest.approx(1.5 / 60)
     assert not gc.isenabled()  # no pause for garbage in a run
+
+
+def test_psychopy_leaves_the_process_as_it_was(wide: WindowDisplay) -> None:
+    assert socket.getdefaulttimeout() is None  # or a thread that waits on a socket would end
 
 
 def test_windows_show_exactly_what_was_composed(
