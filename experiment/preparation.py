@@ -29,6 +29,7 @@ from experiment.errors import UserError
 from experiment.files import Loaded, load_calibration, load_rig, load_study, load_texts
 from experiment.journal.events import Kind, PreviousJournal
 from experiment.past import Past
+from experiment.plan import heat_onset
 from hardware.checks import PlannedHeat, check_plan
 from hardware.devices import Stimulus
 from hardware.rig import EMULATED, Rig
@@ -185,7 +186,7 @@ def check_limits(
             run=row["run"],
             trial=row["trial"],
             stimulus=stimulus_of(row, number, thermode),
-            start=(row["run"] - 1) * length_s + row["onset_s"],
+            start=(row["run"] - 1) * length_s + row["onset_s"] + heat_onset(study, row),
         )
         for number, row in enumerate(rows, start=1)
         if row["temperature"] is not None

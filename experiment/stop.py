@@ -115,6 +115,7 @@ def stop_on_signals(request: Callable[[str], None]) -> Iterator[None]:
         yield
         return
     receiver, sender = socket.socketpair()
+    receiver.settimeout(None)  # PsychoPy sets a time-out for every socket made after its import
     sender.setblocking(False)
     numbers = {int(signal.SIGINT), int(signal.SIGTERM)}
 

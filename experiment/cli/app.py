@@ -8,7 +8,6 @@ from experiment.cli.allocate import allocate
 from experiment.cli.demo import demo
 from experiment.cli.dry_run import dry_run
 from experiment.cli.emulate import emulate
-from experiment.cli.portraits import app as portraits
 from experiment.cli.resume import resume
 from experiment.cli.run import run
 from experiment.cli.storyboard import storyboard
@@ -26,4 +25,3 @@ app = typer.Typer(
 )
 for command in (demo, run, dry_run, resume, trials, allocate, storyboard, emulate, validate):
     app.command(name=command.__name__.replace("_", "-"))(command)
-app.add_typer(portraits, name="portraits")
