@@ -21,6 +21,7 @@ from hardware.limits import SafetyLimits
 from hardware.trace import HeatTrace
 
 TICK_S = 0.1  # how often a stimulus is looked after beside its samples
+STALL_S = 0.5  # a look that comes later than this means that the computer stood still
 SILENT_S = 1.0  # without a sample for this long, what was delivered is reckoned from the plan
 GIVE_UP_S = 10.0  # after the planned end, a probe that isn't down won't be waited for
 SETTLE_S = 10.0  # after opening, the probe may come from anywhere
@@ -61,6 +62,7 @@ class GuardedThermode:
         self._pending: Stimulus | None = None  # to be handed on when the heat before is over
         self._trace: HeatTrace | None = None
         self._locked = ""
+        self._stalled = ""
         self._hot_since: float | None = None
         self._settled_at = clock.now() + SETTLE_S
         device.watch(self._sampled)
@@ -119,11 +121,11 @@ class GuardedThermode:
             except DeviceError:
                 if self._device.failure():
                     # The start command may have gone out all the same.
-                    self._clock.call_at(self._clock.now() + TICK_S, lambda: self._tick(trace))
+                    self._look_again(trace)
                 else:
                     self._trace = None
                 raise
-            self._clock.call_at(self._clock.now() + TICK_S, lambda: self._tick(trace))
+            self._look_again(trace)
             return stamp
 
     def abort(self) -> None:
@@ -219,14 +221,23 @@ class GuardedThermode:
             elif sample.time - self._hot_since >= self._limits.tolerance_s and not self._locked:
                 self._lock_out(f"The thermode is at {hot:.1f} C although no heat was asked for")
 
-    def _tick(self, trace: HeatTrace) -> None:
+    def _look_again(self, trace: HeatTrace) -> None:
+        due = self._clock.now() + TICK_S
+        self._clock.call_at(due, lambda: self._tick(trace, due))
+
+    def _tick(self, trace: HeatTrace, due: float) -> None:
         if self._trace is not trace:
             return
         now = self._clock.now()
         failure = self._device.failure()
         if failure and not self._locked:
             self._lock_out(failure)
-        if now - trace.last > SILENT_S:
+        if now - due > STALL_S:
+            # After a suspend the device isn't to blame; its answers are still to be read.
+            self._stalled = f"The computer stood still for {now - due:.1f} s during heat."
+            self.abort()
+            self._look_again(trace)
+        elif now - trace.last > SILENT_S:
             if not self._locked:
                 self._lock_out("The thermode gave no temperatures during heat")
             self._finish(trace, self._locked)
@@ -235,13 +246,15 @@ class GuardedThermode:
                 self._lock_out("The thermode hasn't come back to baseline")
             self._finish(trace, self._locked)
         else:
-            self._clock.call_at(now + TICK_S, lambda: self._tick(trace))
+            self._look_again(trace)
 
     def _finish(self, trace: HeatTrace, problem: str = "") -> None:
         with self._lock:
             if self._trace is not trace:
                 return
-            delivery = trace.delivery(self._clock.now(), problem or self._locked)
+            problem = problem or self._locked or self._stalled
+            self._stalled = ""
+            delivery = trace.delivery(self._clock.now(), problem)
             self._history.add(
                 PastHeat(
                     site=delivery.skin_site,

@@ -13,6 +13,7 @@ AT_BASELINE = 1.0  # C above baseline that counts as baseline, as for `Thermode.
 PLATEAU_BAND = 0.5  # C below target that still counts as plateau
 LAG_S = 0.5  # the return may lag behind the plan by this much: a probe on skin isn't ideal
 GAP_S = 0.25  # a longer time without samples is counted at the asked-for temperature
+BLIND_S = 1.0  # a longer gap is told, since nobody knows what happened in it
 
 
 class HeatTrace:
@@ -36,6 +37,7 @@ class HeatTrace:
         self._hot = stimulus.baseline  # hottest zone of the last sample
         self._peak: float | None = None
         self._dose = 0.0
+        self._blind_s = 0.0  # longest time without a sample, if it was a gap
         self._onset: float | None = None
         self._end: float | None = None
         self._sums = [0.0] * 5
@@ -67,9 +69,11 @@ class HeatTrace:
         hot = max(zones)
         before = self._hot
         hottest = hot if hot > before else before
-        if seconds > GAP_S and hottest < self.stimulus.target:
-            hottest = self.stimulus.target
-        self._dose += seconds * dose_rate_of_tenths(hottest)
+        if seconds > GAP_S and (unseen := self._unseen(time)):
+            self._dose += max(unseen, seconds * dose_rate_of_tenths(hot))
+            self._blind_s = max(self._blind_s, seconds)
+        else:
+            self._dose += seconds * dose_rate_of_tenths(hottest)
         self._samples += 1
         if self._peak is None or hot > self._peak:
             self._peak = hot
@@ -95,12 +99,8 @@ class HeatTrace:
         """The stimulus as delivered; what wasn't measured of the plan is counted in full."""
         s = self.stimulus
         if not self.down():
-            # Whether an abort was heard isn't known, so the plan's rest counts as delivered.
-            self._dose += max(0.0, self._planned_return_at - self.last) * dose_rate(s.target)
-            self._dose += cem43_of_ramp(s.baseline, s.target, s.return_rate)
-            if self.last < self.started + s.rise_s:
-                self._dose += cem43_of_ramp(s.baseline, s.target, s.rise_rate)
             ended = max(ended, self.ends)
+            self._dose += self._unseen(ended)
         means = tuple(self._sums[zone - 1] / self._in_band for zone in self._zones if self._in_band)
         return Delivery(
             number=s.number,
@@ -120,6 +120,18 @@ class HeatTrace:
             problem=problem or self._shortfall(means),
         )
 
+    def _unseen(self, until: float) -> float:
+        """Dose of a time without samples as if the plan had gone on: whether an abort was heard
+        isn't known, but the device's own duration ends it."""
+        s = self.stimulus
+        if self.last >= self._planned_return_at + s.return_s:
+            return 0.0
+        hot_s = max(0.0, min(until, self._planned_return_at) - self.last)
+        dose = hot_s * dose_rate(s.target)
+        if until > self._planned_return_at:
+            dose += cem43_of_ramp(s.baseline, s.target, s.return_rate)
+        return dose
+
     def _judge(self, time: float, hot: float) -> str:
         asked = self.asked(time)
         if hot <= asked + self._limits.tolerance + 1e-9:
@@ -137,6 +149,8 @@ class HeatTrace:
         )
 
     def _shortfall(self, means: tuple[float, ...]) -> str:
+        if self._blind_s > BLIND_S:
+            return f"No temperatures came for {self._blind_s:.1f} s."
         if self.aborted:
             return ""
         target = self.stimulus.target

@@ -59,7 +59,7 @@ class Serial(SerialBase):
         if self.is_open:
             self.is_open = False
             if self._line is not None:
-                self._line.disconnect()
+                self._line.disconnect(self)
             self.cancel_read()
 
     def write(self, b: Any, /) -> int:

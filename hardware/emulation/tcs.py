@@ -246,10 +246,9 @@ class EmulatedTcs:
         elif command == b"Oe":
             self._say(self._fine(now), now)
         elif command == b"Oc":
-            neutral = self.zones(now)
+            reached, self._peak = self.zones(now), self.peak
             self._power_on()
-            self._paths = [probe.going(now, at, self.neutral, 100.0) for at in neutral]
-            self._alike = False
+            self._move([probe.going(now, at, self.neutral, 100.0) for at in reached], now)
         elif command in (b"Ose", b"Osd"):
             self._trigger_in = command == b"Ose"
         elif command[:2] == b"Om":

@@ -50,9 +50,10 @@ class Line:
         """Attach an emulated port."""
         self._port = port
 
-    def disconnect(self) -> None:
-        """Detach it again; what the device says then goes nowhere."""
-        self._port = None
+    def disconnect(self, port: Any) -> None:
+        """Detach it again, if it still is the one; what the device says then goes nowhere."""
+        if self._port is port:
+            self._port = None
 
     def write(self, data: bytes) -> None:
         """Carry bytes to the device. Raises `serial.SerialException` if it is unplugged."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hardware.devices import Stimulus
+from hardware.devices import DeviceError, Stimulus, TemperatureSample
 from hardware.dose import cem43_of_stimulus
 from hardware.guard import HeatRefused
 from hardware.history import PastHeat
@@ -291,3 +291,66 @@ def test_a_watcher_gets_every_sample(bench: Bench, heat: Heat) -> None:
     bench.samples.clear()
     bench.pass_time(3)
     assert bench.samples == []
+
+
+def test_a_gap_counts_as_planned_and_is_told(bench: Bench, heat: Heat) -> None:
+    """As after a suspend: the device has ended by itself, so the gap isn't all heat."""
+    bench.load(heat())
+    trace_start = bench.guard.trigger().before
+    bench.pass_time(2)
+    trace = bench.guard._trace
+    assert trace is not None
+    bench.device.watch(None)
+    late = TemperatureSample(trace_start + 62.0, 32.0, (32.0,) * 5)
+    bench.guard._sampled(late)
+    (delivery,) = bench.deliveries
+    assert delivery.problem == "No temperatures came for 60.0 s."
+    assert delivery.cem43 == pytest.approx(cem43_of_stimulus(heat()), rel=0.15)
+    assert delivery.cem43 >= cem43_of_stimulus(heat())
+
+
+def test_without_samples_the_plan_counts(bench: Bench, heat: Heat) -> None:
+    bench.load(heat())
+    bench.guard.trigger()
+    bench.pass_time(2)
+    bench.device.watch(None)  # the samples get lost on the way, although the device answers
+    bench.pass_time(3)
+    (delivery,) = bench.deliveries
+    assert "gave no temperatures during heat" in delivery.problem
+    assert delivery.cem43 >= cem43_of_stimulus(heat())
+    assert "no further heat" in bench.guard.failure()
+
+
+def test_a_plateau_that_was_never_reached_is_told(bench: Bench, heat: Heat) -> None:
+    bench.world.tcs.overshoot = [-3.0] * 5
+    delivery = bench.heat(heat())
+    assert delivery.problem == "The plateau of 47.5 C was never reached."
+    assert (delivery.plateau_onset, delivery.plateau_end, delivery.mean_plateau) == (None,) * 3
+    assert delivery.zone_means == ()
+
+
+def test_a_start_command_that_may_have_gone_out_counts(bench: Bench, heat: Heat) -> None:
+    bench.load(heat())
+    line = bench.world.lines["tcs"]
+
+    def break_at_start(data: bytes) -> bytes:
+        if data == b"L":
+            line.unplug()
+        return data
+
+    line.to_device = break_at_start
+    port_write = bench.device._port.write
+
+    def write(data: bytes) -> int:
+        count: int = port_write(data)
+        if data == b"L":
+            raise OSError("the cable went while L was being written")
+        return count
+
+    bench.device._port.write = write
+    with pytest.raises(DeviceError, match=r"can't be written to|was lost"):
+        bench.guard.trigger()
+    bench.pass_time(3)
+    (delivery,) = bench.deliveries
+    assert delivery.cem43 >= cem43_of_stimulus(heat()) * 0.95
+    assert bench.guard.failure()

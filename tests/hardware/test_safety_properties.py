@@ -108,7 +108,7 @@ def attempt(bench: Bench, deed: str, what: Any) -> None:
         """Refused, which is what a guard is for."""
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(deeds)
 def test_no_request_takes_the_device_above_a_limit(done: list[tuple[str, Any]]) -> None:
     with make_bench(LAPTOP) as bench:
@@ -156,7 +156,7 @@ def spoiler(seed: int, rate: float, record: Callable[[bytes], bytes]) -> Callabl
     return spoil
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 2**32),
     rate=st.sampled_from([0.005, 0.02, 0.1, 0.3]),
