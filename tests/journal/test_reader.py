@@ -70,6 +70,20 @@ def test_damage_in_the_middle_is_refused_in_one_sentence(path: Path) -> None:
         parse_journal(NAME, b"".join(lines))
 
 
+def test_a_hole_in_what_was_never_synced_costs_what_follows_it(path: Path) -> None:
+    """A power cut may keep a later line and lose an earlier one, but none from before a sync."""
+    lines = path.read_bytes().splitlines(keepends=True)
+    last = max(n for n, line in enumerate(lines) if b'"event":"trial_end"' in line)
+    pulses = [b'{"t":%d,"event":"pulse","run":1,"number":%d}\n' % (500 + n, n) for n in range(1, 4)]
+    hole = b"\0" * (len(pulses[1]) - 1) + b"\n"
+    whole = b"".join(lines[: last + 1])
+    journal = parse_journal(NAME, whole + pulses[0] + hole + pulses[2])
+    assert journal.sound_bytes == len(whole + pulses[0])
+    assert journal.torn == hole + pulses[2]
+    with pytest.raises(ValueError, match="is damaged at line"):
+        parse_journal(NAME, whole + pulses[0] + hole + lines[last])
+
+
 @pytest.mark.parametrize(
     "content",
     [
