@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -76,12 +75,6 @@ def build_segment(
 def phases_of(study: Study, row: Row) -> Sequence[Any]:
     """The phases of a row, in the order in which this row has them."""
     return study.lead_in if row["trial"] == 0 else phases_in_order(study, row["first_rating"])
-
-
-def heat_onset(study: Study, row: Row) -> float:
-    """Seconds from a row's beginning to its heat."""
-    before = itertools.takewhile(lambda p: not isinstance(p, HeatPhase), phases_of(study, row))
-    return sum(round(1000 * (duration_of(phase, row) or 0.0)) for phase in before) / 1000
 
 
 def duration_of(spec: Any, row: Row) -> float | None:

@@ -17,7 +17,7 @@ from conditions.phases import HeatPhase
 from conditions.schedule import ThermodeFigures, run_length
 from conditions.seed import derive_seed
 from conditions.study import Study
-from conditions.trials import trial_rows
+from conditions.trials import heat_onset, trial_rows
 from experiment.dataset import (
     AllocationList,
     SessionPlace,
@@ -26,10 +26,16 @@ from experiment.dataset import (
     dataset_folder,
 )
 from experiment.errors import UserError
-from experiment.files import Loaded, load_calibration, load_rig, load_study, load_texts
+from experiment.files import (
+    Loaded,
+    last_calibration,
+    load_calibration,
+    load_rig,
+    load_study,
+    load_texts,
+)
 from experiment.journal.events import Kind, PreviousJournal
 from experiment.past import Past
-from experiment.plan import heat_onset
 from hardware.checks import PlannedHeat, check_plan
 from hardware.devices import Stimulus
 from hardware.rig import EMULATED, Rig
@@ -186,10 +192,10 @@ def check_limits(
             run=row["run"],
             trial=row["trial"],
             stimulus=stimulus_of(row, number, thermode),
-            start=(row["run"] - 1) * length_s + row["onset_s"] + heat_onset(study, row),
+            start=(row["run"] - 1) * length_s + onset,
         )
         for number, row in enumerate(rows, start=1)
-        if row["temperature"] is not None
+        if (onset := heat_onset(study, thermode, row)) is not None
     ]
     breaches = check_plan(planned, rig.limits)
     if breaches:
@@ -260,10 +266,9 @@ def _calibration(request: Request, place: SessionPlace) -> Calibration | None:
         return None
     if request.calibration is not None:
         return load_calibration(request.calibration).model
-    folder = place.dataset / "sourcedata" / f"sub-{place.participant}"
-    found = sorted(folder.rglob("*_calibration-*.toml"))
-    if found:
-        return load_calibration(str(found[-1])).model
+    found = last_calibration(place.dataset, place.participant)
+    if found is not None:
+        return load_calibration(found).model
     raise UserError(
         f"there is no accepted calibration of sub-{place.participant} in {place.dataset.name}: "
         f"calibrate first, give one with --calibration PATH, or take the study's fixed "
