@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from rich.console import Console
 
@@ -44,7 +45,33 @@ def needed_screen(console: Console | None = None) -> Iterator[bool]:
 
 @contextmanager
 def virtual_screen() -> Iterator[str]:
-    """Run an Xvfb of 1280 x 800 for as long as this lasts, as DISPLAY; yields its name (':1')."""
+    """Have an Xvfb of 1280 x 800 as DISPLAY for as long as this lasts; yields its name (':1').
+
+    The server itself lasts as long as this process, and is used again: Psychtoolbox keeps its
+    connection to the end, and a connection that loses its server ends a process with code 1.
+    """
+    global _started
+    if _started is None or _started.server.poll() is not None:
+        _started = _start()
+    before = os.environ.get("DISPLAY")
+    os.environ["DISPLAY"] = _started.name
+    try:
+        yield _started.name
+    finally:
+        _restore("DISPLAY", before)
+
+
+@dataclass(frozen=True)
+class _Started:
+    name: str
+    server: subprocess.Popen[bytes]
+    watcher: subprocess.Popen[bytes]  # ends the server when this process has ended, however
+
+
+_started: _Started | None = None
+
+
+def _start() -> _Started:
     xvfb = shutil.which("Xvfb")
     if xvfb is None:
         raise UserError(
@@ -63,29 +90,25 @@ def virtual_screen() -> Iterator[str]:
         start_new_session=True,  # Ctrl-C is for the session, which ends in order; the screen stays
     )
     os.close(writing)
-    before = os.environ.get("DISPLAY")
-    try:
-        with os.fdopen(reading) as pipe:
-            number = pipe.readline().strip()
-        if not number:
-            raise UserError(
-                f"the virtual screen didn't start: Xvfb ended with code {server.wait(READY_S)}",
-                ExitCode.DEVICE,
-            )
-        os.environ["DISPLAY"] = f":{number}"
-        yield f":{number}"
-    finally:
-        _restore("DISPLAY", before)
-        _end(server)
-
-
-def _end(server: subprocess.Popen[bytes]) -> None:
-    server.terminate()
-    try:
-        server.wait(5.0)
-    except subprocess.TimeoutExpired:
-        server.kill()
-        server.wait(5.0)
+    with os.fdopen(reading) as pipe:
+        number = pipe.readline().strip()
+    if not number:
+        raise UserError(
+            f"the virtual screen didn't start: Xvfb ended with code {server.wait(READY_S)}",
+            ExitCode.DEVICE,
+        )
+    # The watcher's input ends when this process does, even if it's killed: nobody else has the
+    # other end, and a bare descriptor isn't closed by Python before everything else is over.
+    reading, _held_to_the_end = os.pipe()
+    watcher = subprocess.Popen(
+        ["sh", "-c", f"read -r _; kill {server.pid}"],
+        stdin=reading,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    os.close(reading)
+    return _Started(f":{number}", server, watcher)
 
 
 def _restore(name: str, value: str | None) -> None:

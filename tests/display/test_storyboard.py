@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -79,12 +81,48 @@ def test_a_virtual_screen_is_started_where_there_is_none(monkeypatch: pytest.Mon
         with needed_screen() as again:  # now there is one
             assert not again
     assert "DISPLAY" not in os.environ
-    assert not Path(f"/tmp/.X11-unix/X{name[1:]}").exists()
+    with needed_screen() as started:
+        assert os.environ["DISPLAY"] == name  # the same one, for the whole process
+
+
+KEYS_ON_A_VIRTUAL_SCREEN = """
+import os
+from experiment.clocks import RealClock
+from experiment.display.virtual_screen import needed_screen
+from experiment.responses.keyboard import KeyboardResponses
+with needed_screen() as started:
+    keyboard = KeyboardResponses(RealClock(), {"stop": ("escape",)})
+    print(started, keyboard.info.details["backend"], os.environ["DISPLAY"])
+    keyboard.close()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems always have a screen")
+def test_the_virtual_screen_ends_after_the_process_and_leaves_its_exit_code() -> None:
+    """Psychtoolbox keeps a connection; an Xvfb that ends first would make the exit code 1."""
+    if shutil.which("Xvfb") is None:
+        pytest.skip("no Xvfb")
+    done = subprocess.run(
+        [sys.executable, "-c", KEYS_ON_A_VIRTUAL_SCREEN],
+        env={name: value for name, value in os.environ.items() if name != "DISPLAY"},
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    started, backend, name = done.stdout.split()
+    assert (started, backend, done.returncode, done.stderr) == ("True", "ptb", 0, "")
+    socket = Path(f"/tmp/.X11-unix/X{name[1:]}")
+    deadline = time.monotonic() + 10
+    while socket.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not socket.exists()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems always have a screen")
 def test_without_xvfb_one_sentence_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda name: None)
+    monkeypatch.setattr("experiment.display.virtual_screen._started", None)
     with (
         pytest.raises(UserError, match="no Xvfb to make a virtual one") as caught,
         virtual_screen(),
