@@ -14,16 +14,16 @@ def finish(played: Played, console: Console | None) -> ExitCode:
     A failure here costs nothing: everything can be made again from the journal. `console` None:
     nothing is printed (dry runs of many).
     """
-    from experiment.bids.export import export_session
-    from experiment.journal import read_journal
+    from experiment.bids import export_journals
+    from experiment.journal import read_journals
     from experiment.summary import summarise
     from experiment.summary_page import print_summary, write_summary
 
     place = played.prepared.place
-    journals = place.existing_journals()
     try:
-        export_session(place.dataset, journals, played.prepared.manifest.root)
-        summary = summarise([read_journal(path) for path in journals])
+        journals = read_journals(place.existing_journals())
+        export_journals(place.dataset, journals, played.prepared.manifest.root)
+        summary = summarise(journals)
         write_summary(place.dataset, summary)
     except (OSError, ValueError) as error:
         said = console or Console(stderr=True)

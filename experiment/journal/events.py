@@ -274,7 +274,7 @@ class Rating(_Event):
     onset: float
     rating: float | None
     confirmed: bool
-    response_time: float | None  # from onset to confirming, else to the last movement
+    response_time: float | None  # from onset to confirming
     first_movement: float | None  # from onset
     start: float
     path_t: list[float]

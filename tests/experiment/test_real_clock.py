@@ -90,6 +90,8 @@ def test_listening_stamps_real_bytes_from_a_port_and_tells_when_it_is_lost(
 
 
 def test_closing_ends_its_threads() -> None:
+    before = set(threading.enumerate())
     clock = RealClock()
+    assert set(threading.enumerate()) > before
     clock.close()
-    assert "clock" not in [thread.name for thread in threading.enumerate() if thread.is_alive()]
+    assert set(threading.enumerate()) <= before

@@ -52,8 +52,8 @@ def fuzz_reader(journal: bytes, count: int, seed: int) -> dict[str, int]:
     chance = random.Random(seed)
     lines = journal.splitlines(keepends=True)
     head, short = lines[0], [line for line in lines[1:] if len(line) < 5000]
-    # After a line that was synced nothing before it can be torn: damage there is refused.
-    synced = next(line for line in short if b'"event":"trial_end"' in line)
+    # After two lines that were synced nothing before them can be torn: damage there is refused.
+    synced = next(line for line in short if b'"event":"trial_end"' in line) * 2
     outcome = {"read": 0, "refused": 0}
     for number in range(count):
         around = [chance.choice(short), synced]
