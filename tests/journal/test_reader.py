@@ -71,7 +71,10 @@ def test_damage_in_the_middle_is_refused_in_one_sentence(path: Path) -> None:
 
 
 def test_a_hole_in_what_was_never_synced_costs_what_follows_it(path: Path) -> None:
-    """A power cut may keep a later line and lose an earlier one, but none from before a sync."""
+    """A power cut may keep a later line and lose an earlier one, but none from before a sync.
+
+    Two synced lines after it prove the sync: the last one may still have been under way.
+    """
     lines = path.read_bytes().splitlines(keepends=True)
     last = max(n for n, line in enumerate(lines) if b'"event":"trial_end"' in line)
     pulses = [b'{"t":%d,"event":"pulse","run":1,"number":%d}\n' % (500 + n, n) for n in range(1, 4)]
@@ -81,7 +84,7 @@ def test_a_hole_in_what_was_never_synced_costs_what_follows_it(path: Path) -> No
     assert journal.sound_bytes == len(whole + pulses[0])
     assert journal.torn == hole + pulses[2]
     with pytest.raises(ValueError, match="is damaged at line"):
-        parse_journal(NAME, whole + pulses[0] + hole + lines[last])
+        parse_journal(NAME, whole + pulses[0] + hole + 2 * lines[last])
 
 
 @pytest.mark.parametrize(
