@@ -101,7 +101,7 @@ class Nodes:
                 node.inputs[index].default_value = value
         return node.outputs[2]
 
-    def texture(self, picture: Any, uv: str, *, extension: str = "EXTEND", interpolation: str = "Cubic") -> Any:
+    def texture(self, picture: Any, uv: str, *, extension: str = "EXTEND", interpolation: str = "Linear") -> Any:
         """The colour output of an image looked up in a UV layer."""
         where = self.add("UVMap", uv_map=uv).outputs[0]
         node = self.add("TexImage", {0: where}, image=picture, extension=extension, interpolation=interpolation)

@@ -18,7 +18,7 @@ SPAN = np.radians(100.0)
 GAZE_DM = 15.0
 LOOKS: dict[str, tuple[tuple[float, float, float], tuple[float, float, float]]] = {
     # linear RGB: inner ring (collarette), outer iris
-    "green": ((0.17, 0.13, 0.045), (0.085, 0.125, 0.075)),
+    "green": ((0.145, 0.105, 0.045), (0.105, 0.115, 0.075)),
     "blue": ((0.21, 0.22, 0.20), (0.085, 0.155, 0.235)),
     "brown": ((0.105, 0.048, 0.018), (0.052, 0.024, 0.010)),
     "dark brown": ((0.060, 0.027, 0.011), (0.030, 0.014, 0.007)),
@@ -103,7 +103,7 @@ def _texture(look: str, age: float, seed: int, size: int = 1024) -> Floats:
     inner, outer = (np.array(c) for c in LOOKS[look])
     ring = np.clip((r - 0.46) / 0.22, 0, 1)[..., None]
     iris = inner * (1 - ring) + outer * ring
-    iris = iris * (0.62 + 0.95 * fibres)[..., None]
+    iris = iris * (0.40 + 1.35 * fibres)[..., None]
     iris *= (1 - 0.72 * np.clip((r - 0.80) / 0.20, 0, 1) ** 2)[..., None]  # limbus
     pupil = np.clip((0.385 - r) / 0.03 + 0.5, 0, 1)[..., None]
     iris = iris * (1 - pupil) + 0.002 * pupil

@@ -20,8 +20,8 @@ LIGHTS = (
     ("key", (-0.68, -1.15, 0.46), 0.42, 14.0, (1.0, 0.975, 0.945), True),
     ("fill", (0.90, -0.90, 0.15), 1.1, 4.2, (0.96, 0.98, 1.0), False),
     ("under", (0.0, -1.0, -0.75), 0.8, 1.1, (1.0, 1.0, 1.0), False),
-    ("rim right", (0.55, 0.75, 0.75), 0.5, 4.0, (1.0, 1.0, 1.0), False),
-    ("rim left", (-0.65, 0.75, 0.55), 0.5, 2.5, (1.0, 1.0, 1.0), False),
+    ("rim right", (0.55, 0.75, 0.75), 0.5, 2.6, (1.0, 1.0, 1.0), False),
+    ("rim left", (-0.65, 0.75, 0.55), 0.5, 1.8, (1.0, 1.0, 1.0), False),
 )
 WORLD = (0.80, 0.86, 0.92)
 WORLD_STRENGTH = 0.30
@@ -37,20 +37,25 @@ def set_up(width: int, height: int, samples: int, seed: int = 0) -> None:
     scene.render.image_settings.file_format = "PNG"
     scene.render.image_settings.color_depth = "16"
     scene.render.use_persistent_data = True
+    scene.render.dither_intensity = 0.0
     scene.view_settings.view_transform = "Khronos PBR Neutral"
     cycles = scene.cycles
     cycles.device = "CPU"
     cycles.samples = samples
     cycles.use_adaptive_sampling = True
-    cycles.adaptive_threshold = 0.02
-    cycles.adaptive_min_samples = min(16, samples)
+    cycles.adaptive_threshold = 0.04
+    cycles.adaptive_min_samples = min(6, samples)
     cycles.use_denoising = True
     cycles.denoiser = "OPENIMAGEDENOISE"
-    cycles.denoising_prefilter = "ACCURATE"
+    cycles.denoising_prefilter = "FAST"
     cycles.seed = seed
-    cycles.max_bounces = 8
+    cycles.max_bounces = 4
+    cycles.diffuse_bounces = 2
+    cycles.glossy_bounces = 3
+    cycles.transmission_bounces = 4
     cycles.transparent_max_bounces = 16
-    cycles.sample_clamp_indirect = 4.0
+    cycles.sample_clamp_indirect = 3.0
+    cycles.sample_clamp_direct = 8.0
     cycles.caustics_reflective = cycles.caustics_refractive = False
     scene.cycles_curves.shape = "RIBBONS"
     scene.cycles_curves.subdivisions = 2

@@ -6,21 +6,24 @@ import io
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from stimuli.pipeline import packages
-from stimuli.pipeline.base_mesh import BODY_VERTICES, Floats, base_mesh, smooth_step
+from stimuli.pipeline.base_mesh import BODY_VERTICES, Floats, Ints, base_mesh, smooth_step
 from stimuli.pipeline.blender import Nodes, add_mesh, corner_vertices, image, linear, rgba, set_attribute, set_uv
 from stimuli.pipeline.identity import Identity
 from stimuli.pipeline.skin_maps import SkinMaps, map_uv
 
+LOWEST = 4.9
+"""Skin below this height (dm) is always under clothes."""
 DARK = {"light": 0.0, "tan": 0.15, "brown": 0.45, "dark": 1.0}
 
 
-def add_skin(v: Floats, person: Identity, maps: SkinMaps, scalp: Floats, lowest: float = 4.6) -> Any:
+def add_skin(v: Floats, person: Identity, maps: SkinMaps, scalp: Floats) -> Any:
     """The skin object at vertices v (19158, 3) in dm; `scalp` (13380,) says where hair grows, 0-1."""
     mesh = base_mesh()
-    shown = (mesh.vertices[mesh.quads][..., 1].min(1) > lowest) & (np.abs(mesh.vertices[mesh.quads][..., 0]).max(1) < 2)
+    shown = _shown_quads()
     quads, quad_uvs = mesh.quads[shown], mesh.quad_uvs[shown]
     used, renumbered = np.unique(quads, return_inverse=True)
     thing = add_mesh("skin", v[used], renumbered.reshape(quads.shape), skin_material(person, maps), subdivide=2)
@@ -30,6 +33,16 @@ def add_skin(v: Floats, person: Identity, maps: SkinMaps, scalp: Floats, lowest:
     set_attribute(thing, "is_front", smooth_step(rest[:, 2], 0.15, 0.55) * smooth_step(rest[:, 1], 5.9, 6.05))
     set_attribute(thing, "scalp", scalp[used])
     return thing
+
+
+def shown_vertices() -> Ints:
+    """Which body vertices the skin object has, in its order."""
+    return np.unique(base_mesh().quads[_shown_quads()])
+
+
+def _shown_quads() -> NDArray[np.bool_]:
+    rest = base_mesh().vertices[base_mesh().quads]
+    return (rest[..., 1].min(1) > LOWEST) & (np.abs(rest[..., 0]).max(1) < 2)
 
 
 def soft_colour(person: Identity) -> Floats:
@@ -66,7 +79,7 @@ def skin_material(person: Identity, maps: SkinMaps) -> Any:
     height = nodes.math("ADD", height, nodes.math("MULTIPLY", lips, lines))
     bump = nodes.add("Bump", {"Height": height, "Distance": 0.002, "Strength": 0.9}).outputs[0]
     rough = nodes.texture(image("roughness", maps.roughness + 0.5), "front")
-    rough = nodes.math("ADD", nodes.math("SUBTRACT", rough, 0.5), 0.50 - 0.04 * dark)
+    rough = nodes.math("ADD", nodes.math("SUBTRACT", rough, 0.5), 0.50 + 0.01 * dark)
     rough = nodes.math("SUBTRACT", rough, nodes.math("MULTIPLY", lips, 0.12))
     shader = nodes.add(
         "BsdfPrincipled",
@@ -80,6 +93,7 @@ def skin_material(person: Identity, maps: SkinMaps) -> Any:
             "Normal": bump,
         },
     )
+    shader.subsurface_method = "BURLEY"
     return nodes.surface(shader.outputs[0])
 
 

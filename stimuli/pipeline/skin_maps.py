@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.interpolate import splev, splprep
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter, zoom
 from scipy.spatial import cKDTree
 
 from stimuli.pipeline.base_mesh import Floats, smooth_step
@@ -53,7 +53,8 @@ def skin_maps(person: Identity, seed: int) -> SkinMaps:
     x, y = grid()
     creases = _creases(person.age, person.sex)
     stubble, shade = _stubble(rng, x, y, person.beard)
-    relief = _pores(rng, x, y) * (0.75 + 0.5 * person.age) + _noise_relief(rng, person.age) - creases
+    smooth = {"light": 1.0, "tan": 0.9, "brown": 0.8, "dark": 0.55}[person.skin_tone]  # gloss shows relief more
+    relief = smooth * _pores(rng, x, y) * (0.75 + 0.5 * person.age) + _noise_relief(rng, person.age) - creases
     relief += 0.05 * stubble * (person.beard > 0.2)
     colour = _redness(x, y, person) * _unevenness(rng, person) * _spots(rng, x, y, person)
     colour *= _under_eyes(x, y, person.age)
@@ -83,8 +84,13 @@ def _border_fade(x: Floats, y: Floats) -> Floats:
 
 def _bandpass(rng: np.random.Generator, fine: float, coarse: float) -> Floats:
     """Noise between two blurs (in pixels), unit variance."""
-    white = rng.standard_normal((HEIGHT, WIDTH)).astype(np.float32)
-    noise = gaussian_filter(white, fine) - gaussian_filter(white, coarse)
+    shrink = max(1, int(fine / 2))  # soft noise is made small and enlarged
+    shape = (HEIGHT // shrink + 2, WIDTH // shrink + 2)
+    white = rng.standard_normal(shape).astype(np.float32)
+    noise = gaussian_filter(white, fine / shrink) - gaussian_filter(white, coarse / shrink)
+    if shrink > 1:
+        noise = zoom(noise, shrink, order=1)
+    noise = noise[:HEIGHT, :WIDTH]
     return noise / noise.std()
 
 
@@ -113,7 +119,7 @@ _LINES: tuple[tuple[tuple[tuple[float, float], ...], float, float, float], ...] 
     (((0.070, 7.47), (0.080, 7.54), (0.075, 7.60)), 0.7, 0.22, 0.0),
 )
 _PAIRED_LINES: tuple[tuple[tuple[tuple[float, float], ...], float, float, float], ...] = (
-    (((0.185, 6.93), (0.25, 6.84), (0.305, 6.72), (0.32, 6.62)), 1.5, 0.62, 0.10),  # nasolabial
+    (((0.195, 6.90), (0.255, 6.82), (0.31, 6.72), (0.335, 6.62)), 2.4, 0.42, 0.03),  # nasolabial
     (((0.285, 6.58), (0.31, 6.50), (0.315, 6.43)), 1.2, 0.35, 0.0),  # marionette
     (((0.15, 7.18), (0.24, 7.115), (0.34, 7.10), (0.43, 7.13)), 1.0, 0.34, 0.05),  # lower lid
     (((0.20, 7.11), (0.29, 7.045), (0.40, 7.04)), 1.2, 0.26, 0.0),  # tear trough
@@ -126,7 +132,7 @@ _PAIRED_LINES: tuple[tuple[tuple[tuple[float, float], ...], float, float, float]
 
 def _creases(age: float, sex: str) -> Floats:
     """Depth of the face's lines, mm, >= 0."""
-    strength = age * (1.0 if sex == "male" else 0.8)
+    strength = age**1.25 * (1.0 if sex == "male" else 0.8)
     depth = np.zeros((HEIGHT, WIDTH))
     rng = np.random.default_rng(5)
     lines = list(_LINES)
@@ -213,7 +219,7 @@ def _under_eyes(x: Floats, y: Floats, age: float) -> Floats:
 def beard_region(x: Floats, y: Floats) -> Floats:
     """Where stubble grows, 0-1: moustache, chin, jaw and sideburns, around bare lips."""
     ax = np.abs(x)
-    cheek_line = 6.62 + 0.62 * smooth_step(ax, 0.30, 0.72)
+    cheek_line = 6.60 + 0.48 * smooth_step(ax, 0.42, 0.80)
     area = smooth_step(cheek_line - y, -0.06, 0.07)
     moustache = smooth_step(y, 6.64, 6.70) * smooth_step(-y, -6.86, -6.79) * smooth_step(-ax, -0.34, -0.24)
     lips = np.clip(1.7 * np.exp(-((ax / 0.27) ** 4) - ((y - 6.605) / 0.085) ** 4), 0, 1)
@@ -229,5 +235,5 @@ def _stubble(rng: np.random.Generator, x: Floats, y: Floats, beard: float) -> tu
     dots = np.clip(gaussian_filter(dots, (1.6, 1.1)) * 10, 0, 1) * area
     patchy = 1 + 0.15 * gaussian_filter(rng.standard_normal(x.shape), 25) * 60
     bed = beard * 0.17 * area * np.clip(patchy, 0.6, 1.3)
-    shade = bed[..., None] * np.array([1.0, 0.95, 0.80]) + (0.42 * beard * dots)[..., None]
+    shade = bed[..., None] * np.array([1.0, 0.95, 0.80]) + (0.26 * beard * dots)[..., None]
     return dots, np.clip(shade, 0, 0.8)

@@ -22,9 +22,4 @@ SKINS = (
     "middleage_asian_male/textures/middleage_lightskinned_male_diffuse2.png",
     "old_asian_male/textures/old_lightskinned_male_diffuse2.png",
 )
-BROWS = ("eyebrow001", "eyebrow004", "eyebrow011", "eyebrow012")
-MAKEHUMAN_FILES = (
-    *(f"skins/{name}" for name in SKINS),
-    *(f"proxies/eyebrows/{name}/{name}.json" for name in BROWS),
-    *(f"proxies/eyebrows/{name}/textures/{name}.png" for name in BROWS),
-)
+MAKEHUMAN_FILES = tuple(f"skins/{name}" for name in SKINS)

@@ -1,0 +1,195 @@
+"""Renders one identity: its three levels, matched, or a single picture. Runs in `.venv-portraits`.
+
+`python -m stimuli.pipeline.portrait_set --identity F2 --out FOLDER` writes `F2_low.png` ... and `F2.json`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from stimuli.pipeline.errors import BAD_INPUT, PipelineError
+from stimuli.pipeline.identity import Identity, identity
+from stimuli.pipeline.matching import (
+    Brightness,
+    brightness,
+    combined,
+    ellipse,
+    face_region,
+    matched,
+)
+from stimuli.pipeline.trust_axis import LEVELS, LIMIT
+
+PIPELINE_VERSION = "1.0"
+SAMPLES = 14
+WORK = Path(__file__).parent / ".cache" / "work"
+
+
+def fingerprint(person: Identity, width: int, height: int, samples: int) -> str:
+    """Changes with whatever changes the pictures: the pipeline's code, the identity, size and samples."""
+    digest = hashlib.sha256(f"{asdict(person)} {width} {height} {samples}".encode())
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        if path.name not in ("build.py", "contact_sheet.py", "packages.py", "portrait_set.py", "sources_page.py"):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def render_levels(person: Identity, out: Path, width: int, height: int, samples: int) -> None:
+    """The three matched levels and a record of them; rendered parts of an interrupted run are used again."""
+    from stimuli.pipeline.stage import Stage, face_ellipse, read_png
+
+    mark = fingerprint(person, width, height, samples)
+    record = out / f"{person.id}.json"
+    if _is_done(record, out, mark):
+        print(f"{person.id}: already there", flush=True)
+        return
+    work = WORK / f"{person.id}-{mark}"
+    work.mkdir(parents=True, exist_ok=True)
+    out.mkdir(parents=True, exist_ok=True)
+    began = time.monotonic()
+    stage = Stage(person, width, height, samples)
+    seconds = {"set-up": round(time.monotonic() - began, 1)}
+    for level in sorted(LEVELS, key=lambda name: name != "neutral"):
+        raw = work / f"{level}.png"
+        if not raw.is_file():
+            started = time.monotonic()
+            stage.render(LEVELS[level], raw, face_only=level != "neutral")
+            seconds[level] = round(time.monotonic() - started, 1)
+            print(f"{person.id} {level}: {seconds[level]} s", flush=True)
+    neutral = read_png(work / "neutral.png")
+    centre, radii = face_ellipse(width, height)
+    pictures = {
+        level: neutral if level == "neutral" else combined(neutral, read_png(work / f"{level}.png"), width, height, centre, radii)
+        for level in LEVELS
+    }
+    region = face_region(width, height, centre, radii)
+    soft = ellipse(width, height, centre, radii, 0.45)
+    raw_values = {level: brightness(picture, region) for level, picture in pictures.items()}
+    wish = Brightness(
+        float(np.mean([b.luminance for b in raw_values.values()])),
+        float(np.mean([b.contrast for b in raw_values.values()])),
+    )
+    pupils = stage.pupils()
+    levels = {}
+    for level, picture in pictures.items():
+        pixels = matched(picture, region, soft, wish)
+        path = out / f"{person.id}_{level}.png"
+        save(pixels, path)
+        final = brightness(pixels / 255, region)
+        levels[level] = {
+            "axis_value": LEVELS[level],
+            "luminance": final.luminance,
+            "contrast": final.contrast,
+            "luminance_before": raw_values[level].luminance,
+            "contrast_before": raw_values[level].contrast,
+            "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        }
+    about = {
+        "fingerprint": mark,
+        "pipeline_version": PIPELINE_VERSION,
+        "identity": asdict(person),
+        "width": width,
+        "height": height,
+        "samples": samples,
+        "eye_x": float(pupils[:, 0].mean()),
+        "eye_y": float(pupils[:, 1].mean()),
+        "levels": levels,
+        "seconds": seconds,
+    }
+    temporary = record.with_suffix(".json.part")
+    temporary.write_text(json.dumps(about, indent=1))
+    os.replace(temporary, record)
+
+
+def render_one(
+    person: Identity, trust: float, path: Path, width: int, height: int, samples: int, wish: Brightness | None
+) -> None:
+    """One whole picture at an axis value, matched to a wished brightness of the face if one is given."""
+    from stimuli.pipeline.stage import Stage, face_ellipse, read_png
+
+    if not path.parent.is_dir():
+        raise PipelineError(f"there is no folder {path.parent} to write {path.name} into.", BAD_INPUT)
+    stage = Stage(person, width, height, samples)
+    raw = path.with_name(path.stem + ".raw.png")
+    stage.render(trust, raw)
+    picture = read_png(raw)
+    raw.unlink()
+    centre, radii = face_ellipse(width, height)
+    if wish is None:
+        pixels = np.round(np.clip(picture, 0, 1) * 255).astype(np.uint8)
+    else:
+        region = face_region(width, height, centre, radii)
+        pixels = matched(picture, region, ellipse(width, height, centre, radii, 0.45), wish)
+    save(pixels, path)
+
+
+def save(pixels: np.ndarray, path: Path) -> None:
+    """An 8-bit PNG, whole or not at all."""
+    temporary = path.with_name(path.name + ".part")
+    try:
+        Image.fromarray(pixels).save(temporary, format="PNG", optimize=True)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise PipelineError(f"{path} could not be written: {error.strerror or error}.") from None
+    os.replace(temporary, path)
+
+
+def _is_done(record: Path, out: Path, mark: str) -> bool:
+    if not record.is_file():
+        return False
+    about = json.loads(record.read_text())
+    files = {level: out / f"{about['identity']['id']}_{level}.png" for level in LEVELS}
+    return about["fingerprint"] == mark and all(
+        path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == about["levels"][level]["sha256"]
+        for level, path in files.items()
+    )
+
+
+def main() -> int:
+    """Command line of this module; `trustpain portraits` calls it."""
+    parser = argparse.ArgumentParser()
+    who = parser.add_mutually_exclusive_group(required=True)
+    who.add_argument("--identity")
+    who.add_argument("--seed", type=int)
+    parser.add_argument("--trust", type=float, help="one picture at this axis value; without it, the three levels")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--width", type=int, default=800)
+    parser.add_argument("--samples", type=int, default=SAMPLES)
+    parser.add_argument("--luminance", type=float)
+    parser.add_argument("--contrast", type=float)
+    given = parser.parse_args()
+    height = given.width * 5 // 4
+    try:
+        if given.seed is None:
+            person = identity(given.identity)
+        else:
+            from stimuli.pipeline.new_identity import new_identity
+
+            person = new_identity(given.seed)
+        if given.trust is None:
+            render_levels(person, given.out, given.width, height, given.samples)
+        else:
+            if not -LIMIT <= given.trust <= LIMIT:
+                raise PipelineError(f"trust {given.trust:g} is outside the axis, which runs from -3 to +3.", BAD_INPUT)
+            wish = None if given.luminance is None else Brightness(given.luminance, given.contrast)
+            render_one(person, given.trust, given.out, given.width, height, given.samples, wish)
+    except PipelineError as error:
+        print(error, file=sys.stderr)
+        return error.code
+    except OSError as error:
+        print(f"{error.filename or 'a file'}: {error.strerror}.", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
