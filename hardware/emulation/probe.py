@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -24,6 +25,17 @@ class Path:
                 low, high = temperatures[index - 1], temperatures[index]
                 return low + (high - low) * (time - start) / (times[index] - start)
         return temperatures[0]
+
+    def flat_until(self, time: float) -> float:
+        """Up to when the temperature stays what it is at `time`; `time` itself on a slope."""
+        times, temperatures = self.times, self.temperatures
+        if time >= times[-1]:
+            return math.inf
+        for index in range(len(times) - 1):
+            if times[index] <= time < times[index + 1]:
+                flat = temperatures[index] == temperatures[index + 1]
+                return times[index + 1] if flat else time
+        return time
 
     def peak_until(self, time: float) -> float:
         """Highest temperature from the first knot to `time`."""

@@ -43,7 +43,7 @@ class EmulatedTcs:
         self._outgoing: deque[bytes] = deque()
         self._line_free = 0.0
         self._lines: Timer | None = None
-        self._said: tuple[tuple[float, ...], bytes] = ((), b"")
+        self._said, self._said_until = b"", -1.0
         self.transmit: Callable[[bytes], None] = _nowhere
         self.firmware, self.probe_id, self.probe_type = (
             "TCS2 emulated 1.0",
@@ -120,14 +120,14 @@ class EmulatedTcs:
         return self._neutral / 10
 
     def _temperatures(self, now: float) -> bytes:
+        if now < self._said_until:
+            return self._said
         zones = self.zones(now)
-        said, line = self._said
-        if zones is not said and zones != said:
-            line = b"\r%03d" % self._neutral + b"".join(
-                [b"%+04d" % round(zone * 10) for zone in zones]
-            )
-            self._said = (zones, line)
-        return line
+        figures = [b"%+04d" % round(zone * 10) for zone in zones]
+        self._said = b"\r%03d" % self._neutral + b"".join(figures)
+        # Most polls fall on a plateau or on baseline, where the line stays the same.
+        self._said_until = min(path.flat_until(now) for path in self._paths)
+        return self._said
 
     def _fine(self, now: float) -> bytes:
         figures = [b"%+05d" % round(zone * 100) for zone in self.zones(now)]
@@ -139,7 +139,7 @@ class EmulatedTcs:
             paths[zone - 1] = probe.resting(now, temperature)
         self._paths = paths
         self._alike = all(path == paths[0] for path in paths)
-        self._said = ((), b"")
+        self._said_until = -1.0
 
     def _to_neutral(self, now: float) -> None:
         goal = self.neutral
@@ -192,7 +192,7 @@ class EmulatedTcs:
         self._until = now
         self._paths = [probe.resting(now, 30.0)] * 5
         self._alike = True
-        self._said = ((), b"")
+        self._said_until = -1.0
         self._book_line(now)
 
     def _execute(self, command: bytes, now: float) -> None:
@@ -211,6 +211,7 @@ class EmulatedTcs:
                 self._start(now)
         elif letter == b"N":
             self._neutral = int(digits)
+            self._said_until = -1.0
             if not self._stimulating(now) and not self._follow:
                 self._to_neutral(now)
         elif letter == b"S":

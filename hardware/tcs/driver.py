@@ -51,6 +51,8 @@ class TcsThermode:
         self._watcher: Callable[[TemperatureSample], None] | None = None
         self._latest: TemperatureSample | None = None
         self._buffer = bytearray()
+        self._heard = b""
+        self._understood: replies.Temperatures | None = None
         self._failure = ""
         self._closed = False
         self._heated = False  # a start command may have gone out since the last baseline
@@ -217,7 +219,13 @@ class TcsThermode:
 
     def _temperatures(self, data: bytes, time: float) -> None:
         buffer = self._buffer
-        found = replies.temperatures(data) if not buffer else None
+        if buffer:
+            found = None
+        elif data == self._heard:
+            found = self._understood  # on a plateau the same line comes again and again
+        else:
+            found = self._understood = replies.temperatures(data)
+            self._heard = data
         if found is None:
             buffer += data[-replies.MOST_KEPT :]
             found = replies.find_temperatures(buffer)
