@@ -354,3 +354,29 @@ def test_a_start_command_that_may_have_gone_out_counts(bench: Bench, heat: Heat)
     (delivery,) = bench.deliveries
     assert delivery.cem43 >= cem43_of_stimulus(heat()) * 0.95
     assert bench.guard.failure()
+
+
+def test_a_look_that_comes_late_aborts_without_blame(bench: Bench, heat: Heat) -> None:
+    bench.load(heat())
+    bench.guard.trigger()
+    bench.pass_time(2)
+    assert bench.guard._trace is not None
+    bench.guard._tick(bench.guard._trace, bench.clock.now() - 3.0)
+    bench.pass_time(1)
+    (delivery,) = bench.deliveries
+    assert delivery.aborted
+    assert delivery.problem == "The computer stood still for 3.0 s during heat."
+    assert bench.guard.failure() == ""
+
+
+def test_a_waiting_stimulus_that_cannot_be_loaded_is_not_ready(bench: Bench, heat: Heat) -> None:
+    bench.load(heat())
+    bench.guard.trigger()
+    bench.pass_time(8.3)
+    bench.guard.prepare(heat(number=2, skin_site=2, target=32.0, rise_rate=0.01))
+    bench.pass_time(1)
+    assert len(bench.deliveries) == 1
+    assert bench.guard.ready().reason == "No stimulus has been prepared."
+    assert bench.guard.history.visit_stimuli(bench.clock.now()) == 1
+    assert bench.guard.info.kind == "tcs"
+    assert bench.guard.at_baseline()
