@@ -138,7 +138,7 @@ def test_a_file_can_only_be_stricter(name: str, ceiling: Any) -> None:
     assert getattr(SafetyLimits(**{name: ceiling}), name) == ceiling
     for value in (ceiling + (1 if isinstance(ceiling, int) else 0.01), float("nan"), "1", True):
         with pytest.raises(ValidationError):
-            SafetyLimits(**{name: value})
+            SafetyLimits.model_validate({name: value})
 
 
 def test_a_pause_can_only_be_longer() -> None:

@@ -45,12 +45,11 @@ def opened(
 def give(
     devices: Devices, deliveries: list[Delivery], clock: RealClock, stimulus: Stimulus
 ) -> Delivery:
-    assert devices.thermode is not None
-    devices.thermode.prepare(stimulus)
-    assert clock.wait(lambda: devices.thermode.ready().ok, clock.now() + 3), (
-        devices.thermode.ready()
-    )
-    devices.thermode.trigger()
+    thermode = devices.thermode
+    assert thermode is not None
+    thermode.prepare(stimulus)
+    assert clock.wait(lambda: thermode.ready().ok, clock.now() + 3), thermode.ready()
+    thermode.trigger()
     assert clock.wait(lambda: bool(deliveries), clock.now() + stimulus.length_s + 3)
     return deliveries[-1]
 

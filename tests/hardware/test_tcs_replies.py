@@ -1,6 +1,7 @@
 """The TCS's replies: by hand, and any bytes at all."""
 
 import random
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
@@ -97,7 +98,7 @@ def test_a_message_shows_any_bytes_in_plain_ascii() -> None:
     assert r.readable(b"a\x00\xff\r" + b"b" * 100) == "a\\x00\\xff\\r" + "b" * 36 + "..."
 
 
-PARSERS = [
+PARSERS: list[Callable[[bytes], object]] = [
     r.temperatures,
     r.temperatures_fine,
     r.identification,
