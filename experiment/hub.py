@@ -18,7 +18,9 @@ LETTERS = {letter: f"{LETTER}{letter}" for letter in "glrqy"}
 class ResponseHub:
     """Takes every response (on any thread) and hands it to whom it concerns.
 
-    The stop comes first, before anything is logged. Mouse moves aren't logged here: what they do
+    The stop comes first, before anything is logged, whichever window is typed into; letters answer
+    a question only while `letters()` holds (the experiment's window is the one typed into): keys
+    are read for the whole computer, and a letter of an e-mail must not begin a run. Mouse moves aren't logged here: what they do
     is in the ratings' paths.
     """
 
@@ -28,9 +30,11 @@ class ResponseHub:
         experimenter: Experimenter,
         write: Callable[[Event], None],
         answer: Callable[[Response], None],
+        letters: Callable[[], bool],
     ) -> None:
         self._stop, self._experimenter = stop, experimenter
         self._write, self._answer = write, answer
+        self._letters = letters
 
     def __call__(self, response: Response) -> None:
         """Hand a response on."""
@@ -40,7 +44,7 @@ class ResponseHub:
             else:
                 self._stop.released()
         elif response.role.startswith(LETTER):
-            if response.pressed:
+            if response.pressed and self._letters():
                 self._experimenter.pressed(response.role.removeprefix(LETTER))
             return
         elif response.role != "pulse":

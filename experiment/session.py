@@ -58,7 +58,10 @@ class Setting:
     participant: Callable[[Prepared, ResponseDevice], Participant]
     simulation: dict[str, Any] | None = None
     show_progress: Callable[[Segment, Phase, float], None] = lambda segment, phase, flip: None
+    # What a rehearsal puts its faults into: the emulated devices before they are opened, the disk.
     scenario: str | None = None
+    arrange_world: Callable[[EmulatedWorld], None] = lambda world: None
+    open_journal: Callable[..., JournalWriter] = JournalWriter
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,7 @@ def play(prepared: Prepared, setting: Setting) -> Played:
         world = None
         if rig.emulated_devices():
             world = stack.enter_context(EmulatedWorld(clock))
+            setting.arrange_world(world)
         started = _started(prepared, setting)
         stack.enter_context(session_lock(prepared.place))
         history = _history(prepared, started.timestamp())
@@ -140,7 +144,7 @@ def _open_journal(prepared: Prepared, setting: Setting) -> tuple[JournalWriter, 
     # A fresh session is always the first journal, so that of two that start at once one fails.
     path = place.next_journal() if prepared.previous is not None else place.first_journal()
     try:
-        return JournalWriter(path, durable=not setting.virtual), prepared
+        return setting.open_journal(path, durable=not setting.virtual), prepared
     except FileExistsError:
         raise UserError(
             f"another session of {place.stem} has just been started: give another --session or "
@@ -214,7 +218,11 @@ class _Wiring:
             on_phase=setting.show_progress,
         )
         self._hub = ResponseHub(
-            self.stop, setting.experimenter, self.write, self.runner.on_response
+            self.stop,
+            setting.experimenter,
+            self.write,
+            self.runner.on_response,
+            letters=lambda: getattr(display, "focused", True),
         )
         responses.listen(self._hub)
 

@@ -107,12 +107,13 @@ def _hands(clock: RealClock, *, simulated: bool) -> Callable[[Prepared, Display]
         from experiment.responses.mouse import MouseResponses
 
         section = prepared.rig.model.response
-        keys = keys_of(section.keys.by_role())
+        scanner = prepared.rig.model.scanner
+        pulse = scanner.key if scanner is not None and scanner.kind == "key" else ""
+        keys = keys_of(section.keys.by_role(), pulse)
         if simulated:
             keys = {role: names for role, names in keys.items() if role in STOP_ROLES}
-        scanner = prepared.rig.model.scanner
-        if prepared.scanned and scanner is not None and scanner.kind == "key":
-            keys["pulse"] = (scanner.key,)
+        if prepared.scanned and pulse:
+            keys["pulse"] = (pulse,)
         devices: list[Any] = [KeyboardResponses(clock, keys, display.window)]
         if simulated:
             return HandAndKeys(EmulatedResponses(), *devices)
@@ -131,9 +132,11 @@ class HandAndKeys(MergedResponses):
         self.simulated = simulated
 
 
-def keys_of(by_role: Mapping[str, Sequence[str]]) -> dict[str, Sequence[str]]:
-    """The rig's keys by role, and the experimenter's letters where the rig leaves them free."""
+def keys_of(by_role: Mapping[str, Sequence[str]], pulse: str = "") -> dict[str, Sequence[str]]:
+    """The rig's keys by role; where it leaves them free, also the experimenter's letters, and
+    the digits, which choose from more than two options."""
     keys = {role: names for role, names in by_role.items() if names}
-    taken = {name for names in keys.values() for name in names}
+    taken = {name for names in keys.values() for name in names} | {pulse}
     letters = {role: (letter,) for letter, role in LETTERS.items() if letter not in taken}
-    return keys | letters
+    digits = {digit: (digit,) for digit in "123456789" if digit not in taken}
+    return keys | letters | digits

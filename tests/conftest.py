@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 
 import pytest
@@ -40,26 +39,7 @@ def display() -> Iterator[str]:
     if not shutil.which("Xvfb"):
         problem = "no DISPLAY and no Xvfb: `make setup` as root installs it on Debian (xvfb)"
         pytest.fail(problem) if IN_CI else pytest.skip(problem)
-    # Xvfb picks a free number itself and writes it once it is ready for clients.
-    number, writes_number = os.pipe()
-    server = subprocess.Popen(
-        [
-            *("Xvfb", "-displayfd", str(writes_number), "-screen", "0", "1280x800x24"),
-            *("-nolisten", "tcp", "-noreset"),
-        ],
-        pass_fds=[writes_number],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    os.close(writes_number)
-    with os.fdopen(number) as pipe:
-        name = f":{pipe.readline().strip()}"
-    if name == ":":
-        pytest.fail(f"Xvfb ended with code {server.wait()} before it was ready")
-    os.environ["DISPLAY"] = name
-    try:
+    from experiment.display.virtual_screen import virtual_screen
+
+    with virtual_screen() as name:
         yield name
-    finally:
-        del os.environ["DISPLAY"]
-        server.terminate()
-        server.wait(10)

@@ -46,6 +46,7 @@ class WindowDisplay:
         self._clock = self.clock = clock
         self.on_closed = on_closed
         self.closed = False
+        self.focused = True  # whether what is typed is meant for this window
         self.on_frame: list[Callable[[], None]] = []  # called after each flip
         self._machine = Machine()
         try:
@@ -64,6 +65,10 @@ class WindowDisplay:
     def _begin(self, screen: Screen) -> None:
         window = self._window
         window.winHandle.on_close = self._close_asked
+        # Where no window manager tells (Xvfb), the window counts as the one typed into.
+        window.winHandle.push_handlers(
+            on_activate=lambda: self._focus(True), on_deactivate=lambda: self._focus(False)
+        )
         window.mouseVisible = False
         self.field: Field = field_of(screen, *(int(side) for side in window.size))
         self._painter = Painter(window, self.field, screen)
@@ -248,6 +253,9 @@ class WindowDisplay:
         for call in self.on_frame:
             call()
         return flipped[0]
+
+    def _focus(self, focused: bool) -> None:
+        self.focused = focused
 
     def _close_asked(self) -> None:
         if not self.closed:
