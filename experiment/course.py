@@ -201,6 +201,9 @@ class Course:
             return self._stopped(outcome.reason)
         self._show("calm_pause")
         self._let_cool()
+        if failed := self._thermode_failed():
+            self.experimenter.warn(failed)
+            return Ending("failed", ExitCode.DEVICE, failed)
         options = {"g": "go on with a new segment of the run", "q": "end the session"}
         lower = {"l": f"lower all temperatures by {LOWERED_BY_C:g} C and go on"}
         # The plain way on comes first: after high ratings that is with lower temperatures.
@@ -225,6 +228,11 @@ class Course:
             return
         if not clock.wait(thermode.at_baseline, clock.now() + COOLING_S):
             self.experimenter.warn(NOT_COOL)
+
+    def _thermode_failed(self) -> str:
+        """Whether it failed while it was to cool: nobody is asked to go on with it then."""
+        thermode = self.runner.stage.thermode
+        return thermode.failure() if thermode is not None else ""
 
     def _ask(self, question: str, options: Mapping[str, str]) -> str:
         """Put a question and wait for the answer, which also clears the stop that led to it.

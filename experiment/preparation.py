@@ -147,6 +147,14 @@ def prepare(request: Request) -> Prepared:
     return prepared
 
 
+def as_pilot(prepared: Prepared) -> Prepared:
+    """The same session among the pilots'. Raises `UserError` if it has been run there already."""
+    dataset = dataset_folder(prepared.request.out, prepared.study.model.name, "pilot")
+    place = replace(prepared.place, dataset=dataset)
+    _refuse_existing(place)
+    return replace(prepared, kind="pilot", place=place)
+
+
 def thermode_figures(rig: Rig, name: str) -> ThermodeFigures:
     """What the trial table must know of the rig. Raises `UserError` if it has no thermode."""
     if rig.thermode is None:

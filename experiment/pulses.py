@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Callable
+from itertools import pairwise
 
 from hardware.clock import Clock
 
 LOST_AFTER_TR = 3.0  # so many TR without a pulse count as "the pulses have stopped"
 DOUBLED_TR = 0.5  # a pulse sooner than this after the last one is an echo of it, not a volume
+OTHER_TR = 0.03  # share by which the pulses' median interval may differ from the study's TR (ours)
+RESTARTS_TOLD = 2  # more of them aren't a scan that is started anew
 
 
 class PulseCounter:
@@ -33,6 +37,7 @@ class PulseCounter:
         self.volumes: list[float] = []
         self._began = False
         self._silent = False
+        self._restarts = 0
         self._doubled = False
         self._stopped = False
 
@@ -54,15 +59,50 @@ class PulseCounter:
                 self._warn(f"pulses come doubled, {gap:.3f} s apart: only one a volume is counted")
             return
         if gap > LOST_AFTER_TR * self._tr_s:
-            self._warn(
-                f"the pulses paused for {gap:.1f} s while the dummies were counted: counting "
-                f"begins again"
-            )
+            self._tell_restart(gap)
             self.times.clear()
             self.volumes.clear()
         self.volumes.append(time)
         if len(self.volumes) >= self._needed:
             self._began = True
+            if said := self.other_tr():
+                self._warn(said)
+
+    def _tell_restart(self, gap: float) -> None:
+        self._restarts += 1
+        if self._restarts <= RESTARTS_TOLD:
+            self._warn(
+                f"the pulses paused for {gap:.1f} s while the dummies were counted: counting "
+                f"begins again"
+            )
+        elif self._restarts == RESTARTS_TOLD + 1:
+            self._warn(self._wrong_protocol(gap))
+
+    def _wrong_protocol(self, interval: float) -> str:
+        return (
+            f"pulses come every {interval:.3f} s, but the study's TR is {self._tr_s:g} s: is the "
+            f"right protocol running?"
+        )
+
+    def other_tr(self) -> str:
+        """A sentence if the volumes counted so far don't come at the study's TR, else ''."""
+        if len(self.volumes) < 3:
+            return ""
+        interval = statistics.median(after - before for before, after in pairwise(self.volumes))
+        if abs(interval / self._tr_s - 1) <= OTHER_TR:
+            return ""
+        return self._wrong_protocol(interval)
+
+    def missing_at_an_end(self, expected: int) -> int:
+        """How many of the expected pulses are missing, but not in between: the first or the last.
+
+        0 where more came than are missing (doubled ones), since then nobody can tell.
+        """
+        between = sum(
+            max(0, round((after - before) / self._tr_s) - 1)
+            for before, after in pairwise(self.times)
+        )
+        return max(0, expected - len(self.times) - between)
 
     def stop(self) -> None:
         """The segment is over: silence is no news any more."""

@@ -231,6 +231,8 @@ class Runner:
         expected = None
         if self.scan is not None and segment.volumes is not None and outcome.status == "completed":
             expected = segment.volumes + self.scan.dummies_pulsed_not_stored
+        if pulses is not None:
+            timing.doubts += _doubts(pulses, expected)
         verdict, reasons = timing.verdict(
             self.criteria, len(pulses.times) if pulses is not None else None, expected
         )
@@ -252,3 +254,14 @@ class Runner:
                 reasons=reasons,
             )
         )
+
+
+def _doubts(pulses: PulseCounter, expected: int | None) -> list[str]:
+    """What the pulses say against the segment, however few are missing."""
+    doubts = [pulses.other_tr()]
+    if expected is not None and (missing := pulses.missing_at_an_end(expected)):
+        doubts.append(
+            f"{missing} pulse(s) are missing, but none between two others: if the first is, the "
+            f"onsets count from a later volume than the images"
+        )
+    return [doubt for doubt in doubts if doubt]

@@ -133,6 +133,7 @@ def _request(scenario: Loaded[Scenario], out: Path) -> Request:
         study=_beside(model.study, scenario.path, ".toml"),
         rig=_beside(model.rig, scenario.path, ".toml"),
         participant=label,
+        allocation=1,  # so that its table is the same beside others in a dataset
         seed=model.seed,
         out=out,
         simulated=True,

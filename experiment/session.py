@@ -23,8 +23,9 @@ from experiment.hub import ResponseHub
 from experiment.journal import JournalWriter, events
 from experiment.journal.events import Event
 from experiment.materials import materials_of, page
+from experiment.odd_ratings import OddRatings
 from experiment.past import heat_of_participant
-from experiment.preparation import Prepared
+from experiment.preparation import Prepared, as_pilot
 from experiment.provenance import provenance
 from experiment.runner import Runner, ScanSettings
 from experiment.stage import Participant, Stage
@@ -108,6 +109,10 @@ def play(prepared: Prepared, setting: Setting) -> Played:
             )
         except DeviceError as error:
             raise UserError(str(error), ExitCode.DEVICE) from None
+        if prepared.kind == "participant" and any(info.emulated for info in devices.infos):
+            # The rig file can't know that an emulator answers at the other end of a port.
+            prepared = as_pilot(prepared)
+            stack.enter_context(session_lock(prepared.place))
         participant = setting.participant(prepared, responses)
         journal, prepared = _open_journal(prepared, setting)
         journal_stack.callback(_close_quietly, journal)
@@ -180,6 +185,7 @@ class _Wiring:
             study.ratings.high_rating_successive,
             only_log=prepared.kind == "simulated" and setting.scenario is None,
         )
+        self._odd = OddRatings()
         abort = devices.thermode.abort if devices.thermode is not None else lambda: None
         self.stop = EmergencyStop(clock, abort, self.write)
         self.thermometer = Thermometer(self.write, participant)
@@ -238,10 +244,14 @@ class _Wiring:
                 self._broken = error
                 self.stop.request("journal", final=True)
         if isinstance(event, events.Rating):
-            if said := self._high.see(event):
-                self.warn(said)
+            for said in (self._high.see(event), self._odd.see(event)):
+                if said:
+                    self.warn(said)
         elif isinstance(event, events.HeatTriggered):
             self.thermometer.began(event)
+        elif isinstance(event, events.HeatDelivered) and event.reason:
+            where = f"trial {event.trial}" if event.trial else "the lead-in"
+            self.warn(f"The heat of {where}: {event.reason}")
 
     def warn(self, message: str) -> None:
         """Tell the experimenter, and write it down."""

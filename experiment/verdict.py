@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 Verdict = Literal["good", "look", "not_good"]
@@ -26,6 +26,7 @@ class SegmentTiming:
     max_lateness_s: float = 0.0
     dropped_frames: int = 0
     missing_ratings: int = 0
+    doubts: list[str] = field(default_factory=list)  # what makes a run worth a look in any case
 
     def add(self, lateness_s: float) -> None:
         """A phase began so late (or early: negative)."""
@@ -64,4 +65,4 @@ class SegmentTiming:
         worst = max(
             (2 if value > 2 * most else 1 if value > most else 0) for value, most, _ in findings
         )
-        return VERDICTS[worst], reasons
+        return VERDICTS[max(worst, 1 if self.doubts else 0)], [*self.doubts, *reasons]
