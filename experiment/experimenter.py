@@ -95,6 +95,7 @@ class SimulatedExperimenter:
         self._clock, self._console, self._thinks_s = clock, console, thinks_s
         self._choose = choose or (lambda question, options: next(iter(options)))
         self._answer: str | None = None
+        self._questions = 0
 
     def tell(self, message: str) -> None:
         """Print a message, if anybody looks."""
@@ -111,7 +112,14 @@ class SimulatedExperimenter:
         self._answer = None
         letter = self._choose(question, options)
         self.tell(f"{question}  [{letter}: {options[letter]}]")
-        self._clock.call_at(self._clock.now() + self._thinks_s, lambda: self.pressed(letter))
+        self._questions += 1
+        number = self._questions
+
+        def answer() -> None:
+            if number == self._questions:  # not what was put in its place meanwhile
+                self.pressed(letter)
+
+        self._clock.call_at(self._clock.now() + self._thinks_s, answer)
 
     def answer(self) -> str | None:
         """The letter chosen, or None."""

@@ -1,4 +1,4 @@
-"""After a session: the BIDS files and the summary, both made from the journal alone."""
+"""After a session: BIDS files, summary and report, all made from the journal alone."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ def finish(played: Played, console: Console | None) -> ExitCode:
     """
     from experiment.bids import export_journals
     from experiment.journal import read_journals
+    from experiment.report.session import write_report
     from experiment.summary import summarise
     from experiment.summary_page import print_summary, write_summary
 
@@ -25,6 +26,8 @@ def finish(played: Played, console: Console | None) -> ExitCode:
         export_journals(place.dataset, journals, played.prepared.manifest.root)
         summary = summarise(journals)
         write_summary(place.dataset, summary)
+        if console is not None:  # in dry runs of many, its pictures would take longer than they
+            write_report(journals)
     except (OSError, ValueError) as error:
         said = console or Console(stderr=True)
         said.print(

@@ -12,7 +12,7 @@ from typing import Literal
 
 from experiment.display.protocol import Display
 from experiment.journal import events
-from experiment.pulses import PulseCounter
+from experiment.pulses import LOST_AFTER_TR, PulseCounter
 from experiment.scene import Scene
 from experiment.stage import Participant, Stage
 from experiment.stop import EmergencyStop
@@ -259,7 +259,8 @@ class Runner:
 def _doubts(pulses: PulseCounter, expected: int | None) -> list[str]:
     """What the pulses say against the segment, however few are missing."""
     doubts = [pulses.other_tr()]
-    if expected is not None and (missing := pulses.missing_at_an_end(expected)):
+    missing = pulses.missing_at_an_end(expected) if expected is not None else 0
+    if 0 < missing <= LOST_AFTER_TR:  # more of them: the scan stopped, which has been told
         doubts.append(
             f"{missing} pulse(s) are missing, but none between two others: if the first is, the "
             f"onsets count from a later volume than the images"

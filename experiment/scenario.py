@@ -110,9 +110,7 @@ def _virtually(scenario: Loaded[Scenario], out: Path) -> tuple[Found, list[str]]
     return play_scenario(scenario, out, virtual_setting())
 
 
-def _in_window(
-    scenario: Loaded[Scenario], out: Path, console: Console
-) -> tuple[Found, list[str]]:
+def _in_window(scenario: Loaded[Scenario], out: Path, console: Console) -> tuple[Found, list[str]]:
     from experiment.clocks import RealClock
     from experiment.display.virtual_screen import needed_screen
     from experiment.settings import visual_setting
@@ -128,7 +126,9 @@ def _in_window(
 def _request(scenario: Loaded[Scenario], out: Path) -> Request:
     """A participant named after the scenario, so that many may lie in one dataset."""
     model = scenario.model
-    label = "".join(letter for letter in scenario.path.stem if letter.isascii() and letter.isalnum())
+    label = "".join(
+        letter for letter in scenario.path.stem if letter.isascii() and letter.isalnum()
+    )
     return Request(
         study=_beside(model.study, scenario.path, ".toml"),
         rig=_beside(model.rig, scenario.path, ".toml"),

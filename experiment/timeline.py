@@ -32,8 +32,8 @@ class Performer(Protocol):
     def prepare(self) -> None:
         """Begin what takes time; called when the last such phase has ended. Returns at once."""
 
-    def about_to_begin(self) -> None:
-        """The deadline: one or two frames before the onset."""
+    def about_to_begin(self, planned: float) -> None:
+        """The deadline: one or two frames before the onset, which is planned for `planned`."""
 
     def on_flip(self, flip: float, planned: float) -> None:
         """The phase's first frame has just appeared, which was planned for `planned`."""

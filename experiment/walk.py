@@ -130,7 +130,7 @@ class Walk:
         """Show a phase; with its flip go the marker and the action."""
         phase, performer = step.phase, step.performer
         if performer is not None:
-            performer.about_to_begin()
+            performer.about_to_begin(planned)
         issued = self._clock.now()
         marker: MarkerStamp | None = None
 

@@ -8,8 +8,11 @@ import typer
 
 from experiment.cli import options
 
+OF_THE_SCENARIO = ("study", "rig", "participant", "participants", "session", "seed")
+
 
 def dry_run(
+    context: typer.Context,
     study: options.Study = "trust_pain",
     rig: options.Rig = "laptop",
     participant: Annotated[
@@ -21,6 +24,12 @@ def dry_run(
     ] = None,
     session: options.SessionLabel = None,
     seed: options.Seed = None,
+    scenario: Annotated[
+        str | None,
+        typer.Option(
+            "--scenario", help="Rehearse a fault: a shipped scenario (docs/scenarios.md) or a file."
+        ),
+    ] = None,
     visual: Annotated[
         bool, typer.Option("--visual", help="In a real window and real time, to look at.")
     ] = False,
@@ -31,16 +40,27 @@ def dry_run(
     The drivers are the real ones, on emulated devices. The data go to a dataset whose name ends
     in -sim.
 
+    With --scenario, faults happen as its file states (which also names study and rig). The exit
+    code then is 0 if it came out as stated, and 5 if not.
+
     Examples:
 
       trustpain dry-run --study trust_pain
 
       trustpain dry-run --participants 40 --out /tmp/forty
+
+      trustpain dry-run --scenario thermode_unplugged --visual
     """
     from experiment.dry import dry_runs, fresh_out
 
+    if scenario is not None:
+        _refuse_what_it_names(context)
     place = out or fresh_out("dry-run")
-    if visual:
+    if scenario is not None:
+        from experiment.scenario import rehearse
+
+        code = rehearse(scenario, place, visual=visual)
+    elif visual:
         from experiment.lab import run_visibly
         from experiment.preparation import Request
 
@@ -50,3 +70,13 @@ def dry_run(
     else:
         code = dry_runs(study, rig, participant, participants, session, seed, place)
     raise typer.Exit(int(code))
+
+
+def _refuse_what_it_names(context: typer.Context) -> None:
+    """A rehearsal that differs from its file would come out otherwise."""
+    from experiment.errors import UserError
+
+    for name in OF_THE_SCENARIO:
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            raise UserError(f"a scenario names its own {name}: leave --{name} out")

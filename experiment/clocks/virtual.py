@@ -61,7 +61,8 @@ class VirtualClock:
             callback, timer.callback = timer.callback, None
             if callback is None:
                 continue
-            self._now = time
+            if time > self._now:  # not after a stall, when everything is late
+                self._now = time
             self._in_callback = True
             try:
                 callback()
@@ -73,6 +74,13 @@ class VirtualClock:
             raise RuntimeError("waiting for ever: nothing that was booked has ended the wait")
         self._now = max(self._now, deadline)
         return predicate()
+
+    def stall(self, seconds: float) -> None:
+        """Let time pass in which nothing runs, as for a process that the computer has stopped.
+
+        To be called from a callback; what was booked for that time comes late, all at once.
+        """
+        self._now += seconds
 
     def listen(
         self,

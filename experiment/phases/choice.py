@@ -41,7 +41,7 @@ class ChoicePerformer:
     def prepare(self) -> None:
         """Nothing to prepare."""
 
-    def about_to_begin(self) -> None:
+    def about_to_begin(self, planned: float) -> None:
         """No deadline."""
 
     def on_flip(self, flip: float, planned: float) -> None:

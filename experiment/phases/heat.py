@@ -69,8 +69,9 @@ class HeatPerformer:
         except DeviceError as error:
             self._why_not = str(error)
 
-    def about_to_begin(self) -> None:
-        """Ask whether the thermode is ready; if not, this heat is skipped."""
+    def about_to_begin(self, planned: float) -> None:
+        """Ask whether the thermode is ready, and whether it isn't too late; else it's skipped."""
+        self._late(self._stage.clock.now() - planned)
         if self._why_not or self._stage.thermode is None:
             return
         readiness = self._stage.thermode.ready()
@@ -80,9 +81,7 @@ class HeatPerformer:
     def on_flip(self, flip: float, planned: float) -> None:
         """Start the heat, right after the marker's byte; log it, or why it was skipped."""
         stage, stimulus = self._stage, self._stimulus
-        late = flip - planned
-        if late > MOST_LATE_S:
-            self._why_not = self._why_not or f"its onset came {late:.2f} s late"
+        self._late(flip - planned)
         if stage.stopped():
             self._why_not = STOPPED
         if not self._why_not:
@@ -117,6 +116,10 @@ class HeatPerformer:
         )
         where = f"trial {self._phase.trial}" if self._phase.trial else "the lead-in"
         stage.warn(f"The heat of {where} was skipped: {self._why_not}")
+
+    def _late(self, late_s: float) -> None:
+        if late_s > MOST_LATE_S:
+            self._why_not = self._why_not or f"its onset came {late_s:.2f} s late"
 
     def cursor(self, now: float) -> CursorState | None:
         """No cursor."""
