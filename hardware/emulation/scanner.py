@@ -27,6 +27,7 @@ class EmulatedScanner:
         self._running = 0  # tells the callbacks of a scan that was stopped from the present ones
         self.transmit: Callable[[bytes], None] = _nowhere
         self.pulse = pulse
+        self.other_tr_s: float | None = None  # rehearsed: the console runs another protocol
         self.sent: list[float] = []  # times of the pulses of the present scan
 
     def start(
@@ -38,6 +39,7 @@ class EmulatedScanner:
         """
         if not tr_s > 0 or delay_s < 0 or dummies < 0 or (volumes is not None and volumes < 0):
             raise ValueError(f"a scan with TR {tr_s} s, delay {delay_s} s isn't possible")
+        tr_s = self.other_tr_s or tr_s
         with self._lock:
             self.stop()
             self.sent = []

@@ -87,7 +87,7 @@ def test_a_fault_whose_moment_never_comes_is_not_as_stated(tmp_path: Path) -> No
         "trials_kept = 1", "trials_kept = 8"
     )
     other.write_text(
-        "\n".join(l for l in text.splitlines() if "heats" not in l and "mess" not in l)
+        "\n".join(x for x in text.splitlines() if "heats" not in x and "mess" not in x)
     )
     result = CliRunner().invoke(app, ["--scenario", str(other), "--out", str(tmp_path)])
     assert result.exit_code == ExitCode.NOT_AS_EXPECTED
