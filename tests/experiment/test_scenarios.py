@@ -15,6 +15,7 @@ from experiment.errors import ExitCode, UserError
 from experiment.files import SCENARIOS, Loaded
 from experiment.journal import events, read_journal
 from experiment.scenario import compare, load_scenario, play_scenario, shipped_scenarios
+from experiment.scenario_docs import PAGE, page
 from experiment.settings import virtual_setting
 
 app = typer.Typer()
@@ -129,3 +130,7 @@ def test_a_key_that_was_down_before_the_scale_moves_no_cursor(tmp_path: Path) ->
         for way in ("held", "free")
     )
     assert [rating.rating for rating in held] == [rating.rating for rating in free]
+
+
+def test_the_page_on_scenarios_is_up_to_date() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(), "python -m experiment.scenario_docs"
