@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import os
 import re
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import BaseFileLock, FileLock, Timeout
 
 from experiment.errors import UserError
 from experiment.journal.events import Kind
@@ -187,7 +189,7 @@ class AllocationList:
         """Keep a second session from reading the list while this one changes it."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with FileLock(self.path.with_suffix(".lock"), timeout=10):
+            with _lock(self.path, timeout_s=10):
                 yield
         except Timeout:
             raise UserError(
@@ -205,15 +207,25 @@ def _next_free(rows: list[tuple[int, str | None]]) -> int:
     return free if free is not None else max((number for number, _ in rows), default=0) + 1
 
 
+def _lock(path: Path, timeout_s: float) -> BaseFileLock:
+    """A lock that stands for `path`, in the computer's own folder for temporary files.
+
+    Not beside the data: what is refused must leave nothing behind there. Any user may take it.
+    """
+    name = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:24]
+    return FileLock(
+        Path(tempfile.gettempdir()) / f"trustpain-{name}.lock", timeout=timeout_s, mode=0o666
+    )
+
+
 @contextmanager
 def session_lock(place: SessionPlace) -> Iterator[None]:
     """Hold a session for this process; the operating system lets go when the process dies.
 
     Raises `UserError` if another process holds it: two programs must not go on with one session.
     """
-    place.journals.mkdir(parents=True, exist_ok=True)
     try:
-        with FileLock(place.journals / f"{place.stem}.lock", timeout=0):
+        with _lock(place.journals / place.stem, timeout_s=0):
             yield
     except Timeout:
         raise UserError(

@@ -30,12 +30,14 @@ def dry_runs(
     session: str | None,
     seed: int | None,
     out: Path,
+    language: str = "en",
 ) -> ExitCode:
     """Play one session, or those of participants 1 to N; the worst exit code comes back."""
     console = Console()
     if participants is None:
         return dry_run_one(
-            Request(study, rig, participant, session, None, None, seed, out, True), console
+            Request(study, rig, participant, session, None, None, seed, out, True, language),
+            console,
         )
     width = max(2, len(str(participants)))
     codes = []
@@ -43,7 +45,7 @@ def dry_runs(
         range(1, participants + 1), "Dry runs", console=console, disable=not console.is_terminal
     ):
         label = f"sim{number:0{width}d}"
-        request = Request(study, rig, label, session, number, None, seed, out, True)
+        request = Request(study, rig, label, session, number, None, seed, out, True, language)
         codes.append(dry_run_one(request, None))
     done = codes.count(ExitCode.DONE)
     console.print(

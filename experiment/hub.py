@@ -18,10 +18,10 @@ LETTERS = {letter: f"{LETTER}{letter}" for letter in "glrqy"}
 class ResponseHub:
     """Takes every response (on any thread) and hands it to whom it concerns.
 
-    The stop comes first, before anything is logged, whichever window is typed into; letters answer
+    The stop comes first, before anything is logged, whichever window is typed into. Letters answer
     a question only while `letters()` holds (the experiment's window is the one typed into): keys
-    are read for the whole computer, and a letter of an e-mail must not begin a run. Mouse moves aren't logged here: what they do
-    is in the ratings' paths.
+    are read for the whole computer, and a letter of an e-mail must not begin a run. Mouse moves
+    aren't logged here: what they do is in the ratings' paths.
     """
 
     def __init__(

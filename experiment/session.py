@@ -28,6 +28,7 @@ from experiment.past import heat_of_participant
 from experiment.preparation import Prepared, as_pilot
 from experiment.provenance import provenance
 from experiment.runner import Runner, ScanSettings
+from experiment.responses.relay import Relay
 from experiment.stage import Participant, Stage
 from experiment.stop import EmergencyStop, stop_on_signals
 from experiment.thermometer import Thermometer
@@ -93,20 +94,23 @@ def play(prepared: Prepared, setting: Setting) -> Played:
         stack.enter_context(session_lock(prepared.place))
         history = _history(prepared, started.timestamp())
         try:
-            display = setting.open_display(prepared)
-            stack.callback(display.close)
-            responses = setting.open_responses(prepared, display)
-            stack.callback(responses.close)
+            # Devices first: what is missing is said before a window takes the screen.
+            relay = Relay(emulated=prepared.kind == "simulated")
             devices = stack.enter_context(
                 open_devices(
                     rig,
                     clock,
                     world,
-                    responses=responses,
+                    responses=relay,
                     history=history,
                     wall_origin=started.timestamp(),
                 )
             )
+            display = setting.open_display(prepared)
+            stack.callback(display.close)
+            responses = setting.open_responses(prepared, display)
+            stack.callback(responses.close)
+            relay.attach(responses)
         except DeviceError as error:
             raise UserError(str(error), ExitCode.DEVICE) from None
         if prepared.kind == "participant" and any(info.emulated for info in devices.infos):

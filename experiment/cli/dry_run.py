@@ -8,7 +8,7 @@ import typer
 
 from experiment.cli import options
 
-OF_THE_SCENARIO = ("study", "rig", "participant", "participants", "session", "seed")
+OF_THE_SCENARIO = ("study", "rig", "participant", "participants", "session", "seed", "language")
 
 
 def dry_run(
@@ -34,6 +34,7 @@ def dry_run(
         bool, typer.Option("--visual", help="In a real window and real time, to look at.")
     ] = False,
     out: options.OutOrFresh = None,
+    language: options.Language = "en",
 ) -> None:
     """Run sessions with a simulated participant: in virtual time, an hour takes a second.
 
@@ -65,10 +66,19 @@ def dry_run(
         from experiment.preparation import Request
 
         code = run_visibly(
-            Request(study, rig, participant, session, seed=seed, out=place, simulated=True)
+            Request(
+                study,
+                rig,
+                participant,
+                session,
+                seed=seed,
+                out=place,
+                simulated=True,
+                language=language,
+            )
         )
     else:
-        code = dry_runs(study, rig, participant, participants, session, seed, place)
+        code = dry_runs(study, rig, participant, participants, session, seed, place, language)
     raise typer.Exit(int(code))
 
 

@@ -37,3 +37,6 @@ OutOrFresh = Annotated[
     Path | None,
     typer.Option("--out", help="The folder in which datasets are made; else a fresh one in data/."),
 ]
+Language = Annotated[
+    str, typer.Option("--language", help="What the participant reads: en, de, es or a file.")
+]

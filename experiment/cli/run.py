@@ -18,6 +18,7 @@ def run(
     calibration: options.CalibrationPath = None,
     seed: options.Seed = None,
     out: options.Out = Path("data"),
+    language: options.Language = "en",
 ) -> None:
     """Run a session with a participant.
 
@@ -30,6 +31,8 @@ def run(
 
       trustpain run --study pilot_short --rig laptop --participant 99 --calibration none
     """
+    from dataclasses import replace
+
     from experiment.lab import run_person
     from experiment.preparation import Request
 
@@ -37,5 +40,6 @@ def run(
         from experiment.dialog import ask_for_session
 
         study, rig, participant, session = ask_for_session(study, rig, session)
-    code = run_person(Request(study, rig, participant, session, allocation, calibration, seed, out))
+    request = Request(study, rig, participant, session, allocation, calibration, seed, out)
+    code = run_person(replace(request, language=language))
     raise typer.Exit(int(code))
