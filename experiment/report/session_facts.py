@@ -1,0 +1,222 @@
+"""What a session's report says, gathered from its journals: a pure reader."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from experiment.bids.records import RunRecord, records_of
+from experiment.blinding import Blind
+from experiment.deviations import WEIGHTS, Deviation, Weight, deviation_of
+from experiment.journal import Journal, events
+from experiment.past import heat_of, wall_time
+from experiment.summary import Summary, summarise
+
+MOST_DEVIATIONS = 30  # on paper; the rest is counted, and stands in the journal
+
+
+@dataclass(frozen=True)
+class Line:
+    """A deviation as it's printed. `time` is the time of day in UTC, '' for the whole session."""
+
+    time: str
+    where: str
+    weight: Weight
+    text: str
+    times: int = 1  # how often the same happened in the same run
+
+
+@dataclass(frozen=True)
+class SiteDose:
+    """What one skin site had in this session: CEM43 in minutes, temperatures in degrees Celsius."""
+
+    site: int
+    stimuli: int
+    cem43: float
+    hottest_asked: float
+    hottest_measured: float | None
+    limit: float | None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A rating in a run, given or not. `order` counts the session's trials from 1."""
+
+    order: int
+    run: int
+    trial: int
+    question: str
+    rating: float | None
+    trust: str | None
+    clinician: str | None
+    temperature: float | None  # asked for and given; None where the heat was skipped
+
+
+@dataclass(frozen=True)
+class SessionFacts:
+    """A session, ready to be drawn and printed. `shown`: trust levels and means may appear."""
+
+    journals: tuple[Journal, ...]
+    summary: Summary
+    records: tuple[RunRecord, ...]
+    answers: tuple[Answer, ...]
+    lines: tuple[Line, ...]
+    more_lines: int
+    doses: tuple[SiteDose, ...]
+    shown: bool
+    blind: Blind
+
+    @property
+    def head(self) -> events.SessionStart:
+        """The head of the last journal."""
+        return self.journals[-1].head
+
+    @property
+    def simulated(self) -> bool:
+        """Whether nobody need be kept blind."""
+        return self.head.kind == "simulated"
+
+
+def facts_of(journals: Sequence[Journal], *, shown: bool) -> SessionFacts:
+    """Gather everything from a session's journals, oldest first.
+
+    Raises `ValueError`, in one sentence, if there are none or if they are of several sessions.
+    """
+    if len({(j.head.participant, j.head.session) for j in journals}) > 1:
+        raise ValueError("these journals are of several sessions: a report is of one")
+    summary = summarise(journals)
+    records = tuple(record for journal in journals for record in records_of(journal))
+    blind = Blind(journals[-1].head, show=shown)
+    lines = _whole_session(journals, summary, records) + [
+        line for journal in journals for line in _of_journal(journal)
+    ]
+    lines = [Line(ln.time, ln.where, ln.weight, blind(ln.text), ln.times) for ln in _joined(lines)]
+    lines.sort(key=lambda line: WEIGHTS.index(line.weight))
+    return SessionFacts(
+        journals=tuple(journals),
+        summary=summary,
+        records=records,
+        answers=tuple(_answers(records)),
+        lines=tuple(lines[:MOST_DEVIATIONS]),
+        more_lines=max(0, len(lines) - MOST_DEVIATIONS),
+        doses=tuple(_doses(journals)),
+        shown=shown,
+        blind=blind,
+    )
+
+
+def time_of_day(journal: Journal, t: float) -> str:
+    """A session time as time of day, UTC."""
+    return datetime.fromtimestamp(wall_time(journal, t), UTC).strftime("%H:%M:%S")
+
+
+def _of_journal(journal: Journal) -> list[Line]:
+    found = [deviation for event in journal.events if (deviation := deviation_of(event))]
+    return [Line(time_of_day(journal, dev.t), _where(dev), dev.weight, dev.text) for dev in found]
+
+
+def _where(dev: Deviation) -> str:
+    if dev.run is None:
+        return ""
+    if dev.trial is None:
+        return f"run {dev.run}"
+    return f"run {dev.run}, " + (f"trial {dev.trial}" if dev.trial else "lead-in")
+
+
+def _joined(lines: Iterable[Line]) -> list[Line]:
+    """The same sentence again in the same run is counted, not repeated."""
+    joined: dict[tuple[str, str], Line] = {}
+    for line in lines:
+        key = (line.where.split(",")[0], line.text)
+        if (first := joined.get(key)) is None:
+            joined[key] = line
+        else:
+            where = first.where if first.where == line.where else key[0]
+            joined[key] = Line(first.time, where, first.weight, line.text, first.times + 1)
+    return list(joined.values())
+
+
+def _whole_session(
+    journals: Sequence[Journal], summary: Summary, records: Sequence[RunRecord]
+) -> list[Line]:
+    """What no single event says."""
+    head = journals[-1].head
+    found: list[tuple[Weight, str]] = []
+    if not journals[-1].of(events.SessionEnd):
+        found.append(
+            ("serious", "the journal has no end: the session is still running, or was cut off")
+        )
+    for journal in journals:
+        if journal.torn:
+            lost = f"{len(journal.torn)} bytes at the end of {journal.path.name}"
+            found.append(("serious", f"{lost} aren't whole lines and were left out"))
+    finished = {run.start.design_run for run in records if run.status == "completed"}
+    planned = sorted({int(row["run"]) for row in head.trials})
+    if missing := [run for run in planned if run not in finished]:
+        numbers = ", ".join(map(str, missing))
+        found.append(("serious", f"planned run(s) without an end: {numbers} of {len(planned)}"))
+    if len(journals) > 1:
+        found.append(("notable", f"the program was started {len(journals)} times"))
+    again = [run.start for run in records if run.start.segment > 1 or run.start.acquisition > 0]
+    for start in again:
+        what = "repeated" if start.acquisition > 0 else f"went on in segment {start.segment}"
+        found.append(("notable", f"planned run {start.design_run} {what} as run {start.run}"))
+    if head.kind == "pilot":
+        found.append(("notable", summary.origin))
+    if head.scenario:
+        found.append(("notable", f"the scenario {head.scenario} was played"))
+    if head.dirty:
+        found.append(("notable", "the program's files differed from the commit"))
+    if head.display and head.display.get("synchronised") is False and not head.virtual_time:
+        found.append(
+            ("notable", "the screen didn't wait for its refresh: flip times are unsynchronised")
+        )
+    return [Line("", "", weight, text) for weight, text in found]
+
+
+def _answers(records: Iterable[RunRecord]) -> list[Answer]:
+    answers: list[Answer] = []
+    order = 0
+    for run in records:
+        given = {heat.trial: heat.temperature for heat in run.triggered}
+        for trial in run.trials:
+            order += 1
+            row = run.rows.get(trial, {})
+            answers += [
+                Answer(
+                    order=order,
+                    run=run.start.run,
+                    trial=trial,
+                    question=rating.question,
+                    rating=rating.rating,
+                    trust=row.get("trust"),
+                    clinician=row.get("clinician"),
+                    temperature=given.get(trial),
+                )
+                for (of_trial, _), rating in run.ratings.items()
+                if of_trial == trial
+            ]
+    return answers
+
+
+def _doses(journals: Sequence[Journal]) -> list[SiteDose]:
+    limits = journals[-1].head.rig.get("limits") or {}
+    limit = limits.get("highest_dose_site")
+    measured: dict[int, float] = {}
+    for journal in journals:
+        for heat in journal.of(events.HeatDelivered):
+            measured[heat.skin_site] = max(heat.highest, measured.get(heat.skin_site, heat.highest))
+    past = heat_of(journals)
+    return [
+        SiteDose(
+            site=site,
+            stimuli=len(here),
+            cem43=sum(heat.cem43 for heat in here),
+            hottest_asked=max(heat.target for heat in here),
+            hottest_measured=measured.get(site),
+            limit=float(limit) if limit is not None else None,
+        )
+        for site in sorted({heat.site for heat in past})
+        if (here := [heat for heat in past if heat.site == site])
+    ]
