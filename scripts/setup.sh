@@ -55,9 +55,26 @@ install_system_packages() {
     export DEBIAN_FRONTEND=noninteractive
     apt-get update -qq || say "apt-get update failed; trying with the old list"
     # shellcheck disable=SC2086  # one word a package
-    apt-get install -qq -y --no-install-recommends -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 \
-        $missing >/dev/null ||
+    apt_install $missing ||
         say "apt-get could not install them; going on without, so windows or their tests may fail"
+}
+
+apt_install() {
+    apt-get install -qq -y --no-install-recommends -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 \
+        "$@" >/dev/null
+}
+
+# For itself, since Ubuntu has no such package, and what apt-get doesn't know stops all the others.
+install_browser() {
+    for browser in chromium chromium-browser google-chrome; do
+        if works command -v "$browser"; then return 0; fi
+    done
+    works dpkg-query --version || return 0
+    if [ "$(id -u)" = 0 ]; then
+        say "installing chromium"
+        { apt-get update -qq && apt_install chromium; } && return 0
+    fi
+    say "no chromium: the test that looks at the live page in a browser needs it"
 }
 
 get_uv() {
@@ -99,7 +116,7 @@ lock() {
 }
 
 case ${1-setup} in
-    setup) install_system_packages; get_uv; make_venv ;;
+    setup) install_system_packages; install_browser; get_uv; make_venv ;;
     lock) get_uv; lock ;;
     *) say "unknown word '$1'; it takes none, or 'lock'"; exit 2 ;;
 esac
