@@ -33,7 +33,9 @@ class Screenful(NamedTuple):
     cursor: CursorState | None = None
 
 
-def storyboard(study: str, rig: str, out: Path, console: Console) -> list[Path]:
+def storyboard(
+    study: str, rig: str, out: Path, console: Console, language: str = "en"
+) -> list[Path]:
     """Draw the screens of the study's first trial into `out`; returns the files.
 
     Starts a virtual screen where there is none. Raises `UserError` for a bad study or rig, and if
@@ -45,7 +47,14 @@ def storyboard(study: str, rig: str, out: Path, console: Console) -> list[Path]:
     from experiment.preparation import Request, prepare
 
     with tempfile.TemporaryDirectory() as nowhere:  # a storyboard makes no dataset
-        request = Request(study, rig, calibration="none", out=Path(nowhere), simulated=True)
+        request = Request(
+            study,
+            rig,
+            calibration="none",
+            out=Path(nowhere),
+            simulated=True,
+            language=language,
+        )
         prepared = prepare(request)
     try:
         out.mkdir(parents=True, exist_ok=True)

@@ -49,6 +49,7 @@ class Hints(_Model):
     glms_keys: Line
     glms_mouse: Line
     go_on: Line
+    back_and_forth: Line
 
 
 class Screens(_Model):
@@ -62,6 +63,11 @@ class Screens(_Model):
     end: Page
     stopped: Page
     practice: Page
+    welcome: Page
+    warm_practice: Page
+    faces: Page
+    questionnaire: Page
+    interview: Page
 
 
 class After(_Model):

@@ -1,6 +1,7 @@
 """Every text is there, and fits its place on every screen, in letters that can be read."""
 
 import itertools
+import re
 from pathlib import Path
 
 import pytest
@@ -128,6 +129,44 @@ def test_glms_labels_stand_where_they_were_published() -> None:
     assert positions == [0.0, 1.4, 6.0, 17.0, 35.0, 53.0, 100.0]  # Green 1993, Bartoshuk 2004
 
 
+def keys_of(texts: Texts) -> dict[str, list[str]]:
+    """Every key of a language with what its text wants filled in; pages and lists by their order."""
+
+    def braces(value: object) -> list[str]:
+        return sorted(re.findall(r"{(\w+)}", str(value)))
+
+    found: dict[str, list[str]] = {}
+    for section, content in texts.model_dump().items():
+        if isinstance(content, dict):
+            found |= {f"{section}.{key}": braces(value) for key, value in content.items()}
+        elif isinstance(content, list | tuple):
+            found |= {f"{section}.{n}.{p['only']}": braces(p) for n, p in enumerate(content)}
+    return found
+
+
+def test_every_language_has_what_the_english_one_has(texts: Texts) -> None:
+    assert keys_of(texts) == keys_of(load_texts("en"))
+
+
+def test_no_text_was_left_in_english(texts: Texts) -> None:
+    """Names are the same everywhere; a longer text that is the same was forgotten."""
+    if texts.language == "en":
+        pytest.skip("the English texts are the English texts")
+    english = {line for line in lines_of(load_texts("en")) if len(line) > 12}
+    assert not english & set(lines_of(texts))
+
+
+def lines_of(texts: Texts) -> list[str]:
+    def strings(value: object) -> list[str]:
+        if isinstance(value, str):
+            return [value]
+        if isinstance(value, dict):
+            return [line for each in value.values() for line in strings(each)]
+        return [line for each in value for line in strings(each)] if value else []  # type: ignore[attr-defined]
+
+    return strings(texts.model_dump(exclude={"language", "names"}))
+
+
 def test_instructions_differ_by_scale() -> None:
     found = load_texts("en")
     vas, glms = found.instruction_pages("vas"), found.instruction_pages("glms")
@@ -135,8 +174,12 @@ def test_instructions_differ_by_scale() -> None:
     assert vas != glms
 
 
-def test_it_is_said_that_the_clinicians_are_not_real() -> None:
-    assert any("not real" in found.text for found in load_texts("en").instructions)
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", "not real"), ("de", "keine wirklichen Menschen"), ("es", "no son personas reales")],
+)
+def test_it_is_said_that_the_clinicians_are_not_real(language: str, words: str) -> None:
+    assert any(words in found.text for found in load_texts(language).instructions)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ def storyboard(
     out: Annotated[Path, typer.Option("--out", help="The folder for the pictures.")],
     study: options.Study = "trust_pain",
     rig: options.Rig = "laptop",
+    language: options.Language = "en",
 ) -> None:
     """Draw each screen of a trial, as the participant sees it on the rig's screen.
 
@@ -27,7 +28,7 @@ def storyboard(
     from experiment.storyboard import storyboard as draw
 
     console = Console()
-    files = draw(study, rig, out, console)
+    files = draw(study, rig, out, console, language)
     console.print(
         f"{len(files) - 1} screens and {files[-1].name} in {out}", markup=False, highlight=False
     )
