@@ -93,17 +93,6 @@ class PulseCounter:
             return ""
         return self._wrong_protocol(interval)
 
-    def missing_at_an_end(self, expected: int) -> int:
-        """How many of the expected pulses are missing, but not in between: the first or the last.
-
-        0 where more came than are missing (doubled ones), since then nobody can tell.
-        """
-        between = sum(
-            max(0, round((after - before) / self._tr_s) - 1)
-            for before, after in pairwise(self.times)
-        )
-        return max(0, expected - len(self.times) - between)
-
     def stop(self) -> None:
         """The segment is over: silence is no news any more."""
         self._stopped = True

@@ -12,11 +12,12 @@ from typing import Literal
 
 from experiment.display.protocol import Display
 from experiment.journal import events
-from experiment.pulses import LOST_AFTER_TR, PulseCounter
+from experiment.pulses import PulseCounter
 from experiment.scene import Scene
 from experiment.stage import Participant, Stage
 from experiment.stop import EmergencyStop
 from experiment.timeline import Phase, Segment
+from experiment.timing.pulses import fit_pulses
 from experiment.verdict import SegmentTiming, TimingCriteria
 from experiment.walk import SegmentOutcome, Status, Walk
 from hardware.devices import MarkerBox, Response, Scanner
@@ -231,11 +232,12 @@ class Runner:
         expected = None
         if self.scan is not None and segment.volumes is not None and outcome.status == "completed":
             expected = segment.volumes + self.scan.dummies_pulsed_not_stored
-        if pulses is not None:
-            timing.doubts += _doubts(pulses, expected)
-        verdict, reasons = timing.verdict(
-            self.criteria, len(pulses.times) if pulses is not None else None, expected
-        )
+        if pulses is not None and self.scan is not None:
+            timing.pulses, timing.pulses_expected = len(pulses.times), expected
+            timing.fit = fit_pulses(pulses.times, self.scan.tr_s, expected)
+        info = self.display.info
+        timing.unsynchronised = info.kind == "window" and not info.synchronised
+        verdict, reasons = timing.verdict(self.criteria)
         status: Literal["completed", "stopped", "aborted"] = "stopped"
         if outcome.status == "completed":
             status = "completed"
@@ -254,15 +256,3 @@ class Runner:
                 reasons=reasons,
             )
         )
-
-
-def _doubts(pulses: PulseCounter, expected: int | None) -> list[str]:
-    """What the pulses say against the segment, however few are missing."""
-    doubts = [pulses.other_tr()]
-    missing = pulses.missing_at_an_end(expected) if expected is not None else 0
-    if 0 < missing <= LOST_AFTER_TR:  # more of them: the scan stopped, which has been told
-        doubts.append(
-            f"{missing} pulse(s) are missing, but none between two others: if the first is, the "
-            f"onsets count from a later volume than the images"
-        )
-    return [doubt for doubt in doubts if doubt]

@@ -33,7 +33,7 @@ from experiment.stage import Participant, Stage
 from experiment.stop import EmergencyStop, stop_on_signals
 from experiment.thermometer import Thermometer
 from experiment.timeline import Phase, Segment
-from experiment.verdict import TimingCriteria
+from experiment.verdict import criteria_of
 from hardware.clock import Clock
 from hardware.devices import DeviceError, ResponseDevice
 from hardware.emulation import EmulatedWorld
@@ -216,11 +216,7 @@ class _Wiring:
             participant=participant,
             stop=self.stop,
             waiting_scene=page(prepared.texts, "waiting_for_scanner"),
-            criteria=TimingCriteria(
-                max_lateness_s=study.verdict.max_lateness_ms / 1000,
-                max_dropped_frames=study.verdict.max_dropped_frames,
-                max_missing_ratings=study.verdict.max_missing_ratings,
-            ),
+            criteria=criteria_of(study.verdict),
             scanner=devices.scanner if scan is not None else None,
             scan=scan,
             markers=devices.markers,

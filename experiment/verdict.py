@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+from experiment.timing.pulses import PulseFit, doubts
+
+if TYPE_CHECKING:
+    from conditions.study import Verdict as VerdictSection
 
 Verdict = Literal["good", "look", "not_good"]
 VERDICTS: tuple[Verdict, ...] = ("good", "look", "not_good")
+UNSYNCHRONISED = (
+    "the display is unsynchronised: its flips don't wait for the screen, so that nobody knows when "
+    "a frame was really seen"
+)
 
 
 @dataclass(frozen=True)
@@ -16,7 +25,21 @@ class TimingCriteria:
     max_lateness_s: float
     max_dropped_frames: int
     max_missing_ratings: int
-    max_missing_pulses: int = 2  # ours
+    max_missing_pulses: int
+    max_doubled_pulses: int
+    max_pulse_jitter_s: float
+
+
+def criteria_of(section: VerdictSection) -> TimingCriteria:
+    """The criteria of a study file's `[verdict]`."""
+    return TimingCriteria(
+        max_lateness_s=section.max_lateness_ms / 1000,
+        max_dropped_frames=section.max_dropped_frames,
+        max_missing_ratings=section.max_missing_ratings,
+        max_missing_pulses=section.max_missing_pulses,
+        max_doubled_pulses=section.max_doubled_pulses,
+        max_pulse_jitter_s=section.max_pulse_jitter_ms / 1000,
+    )
 
 
 @dataclass
@@ -26,16 +49,17 @@ class SegmentTiming:
     max_lateness_s: float = 0.0
     dropped_frames: int = 0
     missing_ratings: int = 0
-    doubts: list[str] = field(default_factory=list)  # what makes a run worth a look in any case
+    unsynchronised: bool = False  # a window whose flips don't wait for the screen
+    pulses: int | None = None  # received; None where nothing is scanned
+    pulses_expected: int | None = None  # None where the segment didn't end in order
+    fit: PulseFit | None = None
 
     def add(self, lateness_s: float) -> None:
         """A phase began so late (or early: negative)."""
         self.max_lateness_s = max(self.max_lateness_s, abs(lateness_s))
 
-    def verdict(
-        self, criteria: TimingCriteria, pulses: int | None, pulses_expected: int | None
-    ) -> tuple[Verdict, list[str]]:
-        """The verdict, and a sentence for each criterion that wasn't met."""
+    def verdict(self, criteria: TimingCriteria) -> tuple[Verdict, list[str]]:
+        """The verdict, and a sentence for each doubt and each criterion that wasn't met."""
         findings: list[tuple[float, float, str]] = [
             (
                 self.max_lateness_s,
@@ -52,17 +76,46 @@ class SegmentTiming:
                 criteria.max_missing_ratings,
                 f"{self.missing_ratings} ratings are missing",
             ),
+            *self._pulse_findings(criteria),
         ]
-        if pulses is not None and pulses_expected is not None:
-            findings.append(
-                (
-                    abs(pulses - pulses_expected),
-                    criteria.max_missing_pulses,
-                    f"{pulses} pulses came where {pulses_expected} were expected",
-                )
-            )
         reasons = [sentence for value, most, sentence in findings if value > most]
         worst = max(
             (2 if value > 2 * most else 1 if value > most else 0) for value, most, _ in findings
         )
-        return VERDICTS[max(worst, 1 if self.doubts else 0)], [*self.doubts, *reasons]
+        doubtful = self._doubts()
+        return VERDICTS[max(worst, 1 if doubtful else 0)], [*doubtful, *reasons]
+
+    def _doubts(self) -> list[str]:
+        """What makes a segment worth a look in any case."""
+        said = doubts(self.fit) if self.fit is not None else []
+        if self.unsynchronised:
+            said.append(UNSYNCHRONISED)
+        return said
+
+    def _pulse_findings(self, criteria: TimingCriteria) -> list[tuple[float, float, str]]:
+        found: list[tuple[float, float, str]] = []
+        if self.pulses is not None and self.pulses_expected is not None:
+            found.append(
+                (
+                    abs(self.pulses - self.pulses_expected),
+                    criteria.max_missing_pulses,
+                    f"{self.pulses} pulses came where {self.pulses_expected} were expected",
+                )
+            )
+        if self.fit is not None:
+            missing, doubled = len(self.fit.missing), len(self.fit.doubled)
+            found += [
+                (
+                    missing,
+                    criteria.max_missing_pulses,
+                    f"{missing} pulses are missing between others",
+                ),
+                (doubled, criteria.max_doubled_pulses, f"{doubled} pulses came doubled"),
+                (
+                    self.fit.jitter_s,
+                    criteria.max_pulse_jitter_s,
+                    f"one pulse in a hundred was {1000 * self.fit.jitter_s:.1f} ms or more off "
+                    f"the scanner's rhythm",
+                ),
+            ]
+        return found
