@@ -127,11 +127,31 @@ class FaceRatings(StrictModel):
 
 
 class Verdict(StrictModel):
-    """When the timing of a run is worth a look; a breach of twice as much is "not good"."""
+    """When the timing of a run is worth a look; a breach of twice as much is "not good".
+
+    `max_pulse_jitter_ms`: of the scanner's pulses, how far 99 in 100 may be off its rhythm.
+    """
 
     max_lateness_ms: Annotated[float, Field(gt=0, le=10_000)]
     max_dropped_frames: Annotated[int, Field(ge=0, le=100_000)]
     max_missing_ratings: Annotated[int, Field(ge=0, le=1_000)]
+    max_missing_pulses: Annotated[int, Field(ge=0, le=1_000)] = 2
+    max_doubled_pulses: Annotated[int, Field(ge=0, le=1_000)] = 2
+    max_pulse_jitter_ms: Annotated[float, Field(gt=0, le=1_000)] = 10.0
+
+
+class Exclusion(StrictModel):
+    """Who is left out of the group report: rules to be preregistered with the study file.
+
+    `max_missing_share`: of a participant's planned ratings. `runs_with_timing`: runs of this
+    verdict or a worse one are left out. `min_temperature_effect`: whoever doesn't rate the highest
+    temperature by more points higher than the lowest doesn't respond.
+    """
+
+    max_missing_share: Annotated[float, Field(ge=0, le=1)]
+    runs_with_timing: Literal["look", "not_good", "never"]
+    min_runs: Annotated[int, Field(ge=1, le=50)]
+    min_temperature_effect: Annotated[float, Field(ge=-100, le=100)]
 
 
 class Study(StrictModel):
@@ -151,6 +171,7 @@ class Study(StrictModel):
     ratings: Ratings
     face_ratings: FaceRatings
     verdict: Verdict
+    exclusion: Exclusion | None = None
     lead_in: Annotated[tuple[LeadInPhase, ...], FromList] = ()
     trial: Annotated[tuple[Phase, ...], Field(strict=False, min_length=1, max_length=50)]
 
