@@ -1,0 +1,163 @@
+"""The group report: what a study found, from its dataset alone.
+
+It shows everything by condition, so that nobody may be in it whose visit is still open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+from rich.console import Console
+from rich.progress import track
+
+from conditions.study import Exclusion
+from experiment.bids.files import write_whole
+from experiment.bids.validate import find_dataset
+from experiment.errors import UserError
+from experiment.journal.events import Kind, SessionStart
+from experiment.report import group_page, group_tables
+from experiment.report.inclusion import Person, judge
+from experiment.report.model import (
+    NoFit,
+    PairedTest,
+    TrustEffect,
+    paired_test,
+    trust_effect,
+)
+from experiment.report.tables import QUESTIONS, cell_means, trial_frame, trusts_of
+from experiment.report.visits import Visit, find_visits
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FOLDER = Path("derivatives", "trustpain")
+STEM = "desc-group"
+
+
+@dataclass(frozen=True)
+class Results:
+    """All that the report says, by question where it's about one. `missing`: what isn't there."""
+
+    dataset: Path
+    heads: tuple[SessionStart, ...]  # the latest of each participant that was looked at
+    rules: Exclusion | None
+    people: tuple[Person, ...]
+    trials: pd.DataFrame = field(repr=False)
+    trusts: tuple[str, ...]
+    cells: dict[str, pd.DataFrame] = field(repr=False)
+    effects: dict[str, TrustEffect] = field(repr=False)
+    tests: dict[str, PairedTest]
+    missing: tuple[str, ...]
+
+    @property
+    def kinds(self) -> list[Kind]:
+        """Whose data these are."""
+        return sorted({head.kind for head in self.heads})
+
+    @property
+    def included(self) -> list[Person]:
+        """The participants in the analysis."""
+        return [person for person in self.people if person.included]
+
+
+def write_group_report(path: Path) -> Path:
+    """Write a dataset's group report and its tables; gives the page's path.
+
+    `path` is the dataset, or anything in it. Raises `UserError`, in one sentence, where there is
+    nothing of trustpain's; whatever else is missing stands in the report.
+    """
+    results = analyse(path)
+    folder = results.dataset / FOLDER
+    for name, table in group_tables.all_tables(results).items():
+        text = table.to_csv(sep="\t", index=False, na_rep="n/a", lineterminator="\n")
+        write_whole(folder / f"{STEM}_{name}.tsv", text.encode())
+    html = group_page.group_html(results)
+    return write_whole(folder / f"{STEM}_report.html", html.encode())
+
+
+def analyse(path: Path) -> Results:
+    """Everything that the report says. Raises `UserError` as `write_group_report`."""
+    dataset = _dataset(path)
+    visits = find_visits(dataset)
+    heads = tuple(visit.head for visit in visits if visit.heads)
+    if not heads:
+        raise UserError(
+            f"{dataset} is a BIDS dataset, but holds no session of trustpain: there is no journal "
+            f"in its sourcedata/"
+        )
+    rules, missing = _rules(heads)
+    people = tuple(_judge_all(dataset, visits, rules))
+    trials = trial_frame(row for p in people if p.included for row in p.trials)
+    trusts = tuple(trusts_of(trials))
+    cells = {question: cell_means(trials, question) for question in QUESTIONS}
+    effects, tests, more = _compare(cells, trusts)
+    return Results(
+        dataset, heads, rules, people, trials, trusts, cells, effects, tests, (*missing, *more)
+    )
+
+
+def _dataset(path: Path) -> Path:
+    try:
+        return find_dataset(path)
+    except ValueError as error:
+        raise UserError(str(error)) from None
+
+
+def _rules(heads: Sequence[SessionStart]) -> tuple[Exclusion | None, list[str]]:
+    """The study's rules as the latest session had them, and what's to be said about them."""
+    latest = max(heads, key=lambda head: (head.started_utc, head.participant))
+    missing = []
+    if len({head.study_sha256 for head in heads}) > 1:
+        missing.append(
+            "The study file was changed between sessions; the exclusion rules are those of the "
+            "latest session."
+        )
+    stated = latest.study.get("exclusion")
+    if stated is None:
+        missing.append("The study file states no exclusion rules, so that none were applied.")
+        return None, missing
+    try:
+        return Exclusion.model_validate(stated), missing
+    except ValidationError:
+        raise UserError(
+            f"the exclusion rules in the journal of sub-{latest.participant} can't be read: "
+            f"update trustpain"
+        ) from None
+
+
+def _judge_all(dataset: Path, visits: Iterable[Visit], rules: Exclusion | None) -> Iterable[Person]:
+    groups = [list(own) for _, own in groupby(visits, key=lambda visit: visit.participant)]
+    console = Console(stderr=True)
+    quiet = not console.is_terminal
+    for own in track(groups, "Reading", console=console, disable=quiet, transient=True):
+        yield judge(dataset, own, rules)
+
+
+def _compare(
+    cells: Mapping[str, pd.DataFrame], trusts: tuple[str, ...]
+) -> tuple[dict[str, TrustEffect], dict[str, PairedTest], list[str]]:
+    effects: dict[str, TrustEffect] = {}
+    tests: dict[str, PairedTest] = {}
+    if len(trusts) != 2:
+        found = f"{len(trusts)} trust level(s)" if trusts else "no rated trial"
+        return effects, tests, [f"No effect of trust: the data hold {found}, it needs two levels."]
+    missing = []
+    lower, higher = trusts
+    for question, table in cells.items():
+        if table.empty:
+            missing.append(f"No ratings of {question}.")
+            continue
+        try:
+            effects[question] = trust_effect(table, (lower, higher))
+        except NoFit as error:
+            missing.append(f"No mixed model of {question}: {error}.")
+        try:
+            tests[question] = paired_test(table, (lower, higher))
+        except NoFit as error:
+            missing.append(f"No paired test of {question}: {error}.")
+    return effects, tests, missing

@@ -1,0 +1,280 @@
+"""The group report as a page: says what was done to which data, then shows what came of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from experiment.bids.sidecar import ORIGIN, study_name, study_title
+from experiment.report import group_tables, html, plots, style
+from experiment.report.model import TRUST
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from experiment.report.group import Results
+
+SHOWN_PEOPLE = 60  # rows of the inclusion table on the page; all are in its file
+
+
+def group_html(results: Results) -> str:
+    """The whole page."""
+    with style.figure_style():
+        return _page(results)
+
+
+def _page(results: Results) -> str:
+    head = max(results.heads, key=lambda one: (one.started_utc, one.participant))
+    worst = next((k for k in ("simulated", "pilot") if k in results.kinds), "participant")
+    parts = [
+        *_what(results),
+        *_inclusion(results),
+        *_manipulation(results),
+        *_effect(results),
+        *_model(results),
+        *_people(results),
+        *_files(results),
+    ]
+    mark = "" if worst == "participant" else ORIGIN[worst]
+    return html.page(f"Group report: {study_title(head)}", parts, mark=mark)
+
+
+def _what(results: Results) -> list[str]:
+    heads = results.heads
+    versions = sorted({head.versions.get("trustpain", "unknown") for head in heads})
+    commits = sorted({(head.commit or "unknown")[:10] for head in heads})
+    days = sorted(head.started_utc[:10] for head in heads)
+    when = (
+        "in virtual time"
+        if all(head.virtual_time for head in heads)
+        else " to ".join(dict.fromkeys((days[0], days[-1])))
+    )
+    lines = [
+        f"Study {', '.join(sorted({study_name(head) for head in heads}))}; file's SHA-256 "
+        f"{', '.join(sorted({head.study_sha256[:12] for head in heads}))}",
+        f"Sessions played {when} with trustpain {', '.join(versions)} (commit {', '.join(commits)})",
+        f"Dataset {results.dataset.name}: {len(results.people)} participant(s), "
+        f"{len(results.included)} in the analysis",
+    ]
+    return [html.bullets(lines), *(html.paragraph(text, "missing") for text in results.missing)]
+
+
+def _inclusion(results: Results) -> list[str]:
+    rules, people = results.rules, results.people
+    parts = [html.heading("Who is in, who is out")]
+    if rules is not None:
+        stated = [
+            f"more than {100 * rules.max_missing_share:g} % of the planned ratings missing: out",
+            "no run is left out for its timing"
+            if rules.runs_with_timing == "never"
+            else f"runs with timing {rules.runs_with_timing.replace('_', ' ')!r} or worse: left out",
+            f"fewer than {rules.min_runs} usable run(s): out",
+            f"hottest not rated more than {rules.min_temperature_effect:g} points above the "
+            f"coolest (intensity): out, as not responding",
+        ]
+        parts += [html.paragraph("Rules, from the study file:"), html.bullets(stated)]
+    header = ("participant", "in", "ratings", "runs", "timing", "hot minus cool", "why out, notes")
+    ordered = sorted(people, key=lambda person: (person.included, person.participant))
+    rows = [
+        (
+            person.participant,
+            "yes" if person.included else "no",
+            f"{person.ratings_given} of {person.ratings_planned}",
+            f"{person.runs_used} of {person.runs_found}",
+            person.verdict.replace("_", " "),
+            _number(person.temperature_effect, 1),
+            "; ".join([*person.reasons, *person.notes]),
+        )
+        for person in ordered
+    ]
+    shown = max(SHOWN_PEOPLE, sum(not person.included for person in people))
+    parts.append(html.table(header, rows[:shown]))
+    if len(rows) > shown:
+        text = f"and {len(rows) - shown} more who are in: see desc-group_inclusion.tsv"
+        parts.append(html.paragraph(text, "small"))
+    return parts
+
+
+def _manipulation(results: Results) -> list[str]:
+    # Ratings of faces aren't written to datasets yet; until they are, this says so.
+    return [
+        html.heading("Did the faces differ in trust? (manipulation check)"),
+        html.paragraph("No face ratings found in this dataset.", "missing"),
+    ]
+
+
+def _effect(results: Results) -> list[str]:
+    parts = [html.heading("Ratings by condition")]
+    shown = {q: t for q in results.cells if len(t := group_tables.condition_means(results, q))}
+    if not shown or not results.trusts:
+        return [*parts, html.paragraph("There are no ratings to show.", "missing")]
+    caption = "Small signs: a participant's mean; large ones: the mean of these. " + "; ".join(
+        f"{q}: n = {t['participant'].nunique()} participants" for q, t in shown.items()
+    )
+    parts.append(_picture(results, plots.conditions(shown, results.trusts), caption))
+    rows = []
+    for question in shown:
+        for row in group_tables.conditions_table(results, question).itertuples(index=False):
+            cells: Any = row
+            rows.append(
+                (
+                    *(question, cells.trust, cells.temperature_level),
+                    *(_number(cells.mean, 1), _number(cells.sd, 1)),
+                    *(str(cells.participants), str(cells.trials)),
+                )
+            )
+    header = ("question", "trust", "temperature", "mean", "SD", "participants", "trials")
+    parts += [html.table(header, rows), html.heading("The effect of trust")]
+    if not results.effects and not results.tests:
+        return [*parts, html.paragraph("No effect was estimated; the reasons stand above.")]
+    parts.append(_effects_table(results))
+    caption = (
+        "Ratings at lower minus at higher trust, in points, with 95 % confidence intervals. The "
+        "mixed model's holds for clinicians in general, the paired test's for these alone."
+    )
+    parts.append(_picture(results, plots.estimates(results.effects, results.tests), caption))
+    return parts
+
+
+def _effects_table(results: Results) -> str:
+    header = (
+        *("question", "method", "effect", "95 % interval", "t", "df", "p"),
+        *("standardised", "95 % interval"),
+    )
+    rows = []
+    for row in group_tables.effects_table(results).itertuples(index=False):
+        cells: Any = row
+        rows.append(
+            (
+                *(cells.question, cells.method, _number(cells.estimate, 2)),
+                _between(cells.low, cells.high),
+                *(_number(cells.t, 2), _number(cells.df, 1), p_value(cells.p)),
+                _number(cells.standardised, 2),
+                _between(cells.standardised_low, cells.standardised_high),
+            )
+        )
+    return html.table(header, rows) + html.paragraph(
+        "Standardised: the mixed model's effect by the standard deviation of a single rating (all "
+        "its variances added up), the paired test's by that of participants' differences (d z).",
+        "small",
+    )
+
+
+def _model(results: Results) -> list[str]:
+    if not results.effects:
+        return []
+    parts = [
+        html.heading("What was fitted"),
+        html.paragraph(
+            "A linear mixed model by restricted maximum likelihood (REML), to cell means "
+            "(participant x clinician x temperature level), each weighted by its number of rated "
+            "trials. Trust is coded +1/2 (lower) and -1/2 (higher), temperature -1/2 (lowest) to "
+            "+1/2 (highest). Random effects are independent of one another. The effect of trust is "
+            "tested by t with Satterthwaite's degrees of freedom from the expected information: "
+            "however many participants there are, they stay near the number of clinicians minus "
+            "one as long as clinicians differ in their trust slope."
+        ),
+    ]
+    for question, effect in results.effects.items():
+        names = [component.name for component in effect.fit.problem.components]
+        fixed = " + ".join(name.split(" (")[0] for name in effect.fit.problem.fixed_names)
+        text = (
+            f"{question} = {fixed}\n    random: {', '.join(names)}; residual / trials\n"
+            f"{len(effect.participants)} participants, {len(effect.clinicians)} clinicians, "
+            f"{effect.fit.problem.n} cells, {effect.n_trials} trials; REML deviance "
+            f"{effect.fit.deviance:.3f}; converged (steepest slope left "
+            f"{effect.fit.steepest:.1e})"
+        )
+        parts += [html.formula(text), html.bullets(effect.notes)]
+    for question, test in results.tests.items():
+        if test.without:
+            text = (
+                f"Not in the paired test of {question}, since a condition has no rating: "
+                f"{', '.join(test.without)}."
+            )
+            parts.append(html.paragraph(text))
+    rows = [
+        (str(row[0]), str(row[1]), _number(row[2], 2), _number(row[3], 2))
+        for row in group_tables.variances_table(results).itertuples(index=False, name=None)
+    ]
+    parts.append(html.table(("question", "random effect", "variance", "SD"), rows))
+    for question, effect in results.effects.items():
+        caption = (
+            f"{question}: residuals of {effect.fit.problem.n} cells against fitted values, and "
+            f"quantiles of residuals and predicted slopes against a normal distribution's."
+        )
+        parts.append(_picture(results, plots.assumptions(effect, question), caption))
+    return parts
+
+
+def _people(results: Results) -> list[str]:
+    if len(results.trusts) != 2:
+        return []
+    parts = [html.heading("Participants")]
+    for question in results.cells:
+        table = group_tables.participants_table(results, question)
+        if table["effect"].notna().any():
+            found = results.effects.get(question)
+            estimate = found.fit.estimate(TRUST) if found else None
+            caption = (
+                f"{question}: each participant's effect, sorted, with the 95 % interval that its "
+                f"own trials give it (n = {int(table['effect'].notna().sum())})."
+            )
+            drawn = plots.sorted_effects(table, question, estimate)
+            parts.append(_picture(results, drawn, caption))
+    by_clinician = {
+        question: table
+        for question in results.cells
+        if (table := group_tables.clinicians_table(results, question))["effect"].notna().any()
+    }
+    if by_clinician:
+        caption = (
+            "Each clinician's effect between the participants who met it at lower and at higher "
+            "trust, with 95 % intervals: " + _clinician_counts(by_clinician)
+        )
+        drawn = plots.clinicians(by_clinician, results.effects)
+        parts += [html.heading("Clinicians"), _picture(results, drawn, caption)]
+    return parts
+
+
+def _clinician_counts(tables: dict[str, pd.DataFrame]) -> str:
+    table = next(iter(tables.values()))
+    counts = [*table["n_lower"], *table["n_higher"]]
+    return f"{min(counts)} to {max(counts)} participants on either side."
+
+
+def _files(results: Results) -> list[str]:
+    names = ", ".join(f"desc-group_{name}.tsv" for name in group_tables.all_tables(results))
+    return [
+        "<footer>",
+        html.paragraph(f"Tables beside this page: {names}."),
+        html.paragraph("Made from the dataset alone; it can be made again at any time."),
+        "</footer>",
+    ]
+
+
+def _picture(results: Results, figure: Figure, caption: str) -> str:
+    style.mark_origin(figure, results.kinds)
+    return html.picture(figure, caption)
+
+
+def p_value(p: float) -> str:
+    """A p value as it's printed."""
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def _between(low: float, high: float) -> str:
+    return f"{_number(low, 2)} to {_number(high, 2)}"
+
+
+def _number(value: float | None, digits: int) -> str:
+    """A number, with a true minus; n/a for what isn't there."""
+    if value is None or math.isnan(value):
+        return "n/a"
+    text = f"{value:.{digits}f}"
+    return text.replace("-", "−") if float(text) else text.lstrip("-")
+
+
+__all__: Sequence[str] = ("group_html", "p_value")
