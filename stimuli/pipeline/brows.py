@@ -33,7 +33,7 @@ BROWS = {
         (0.056, 0.062, 0.054, 0.044, 0.028, 0.010),
     ),
     "full": BrowShape(
-        ((0.105, 7.456), (0.20, 7.486), (0.32, 7.510), (0.43, 7.510), (0.51, 7.483), (0.565, 7.443)),
+        ((0.105, 7.462), (0.20, 7.488), (0.32, 7.510), (0.43, 7.510), (0.51, 7.483), (0.565, 7.443)),
         (0.072, 0.088, 0.080, 0.066, 0.044, 0.014),
     ),
     "flat": BrowShape(
@@ -61,7 +61,9 @@ def brow_strands(person: Identity, rng: np.random.Generator) -> Placed:
     inner_angle, outer_angle = (60.0, -6.0) if person.sex == "male" else (46.0, -10.0)
     knots = np.linspace(0, 1, len(shape.line))
     line = make_interp_spline(knots, np.array(shape.line), k=3)
-    along = rng.beta(1.0, 1.15, count)
+    fine = np.linspace(0, 1, 200)
+    share = np.cumsum(np.interp(fine, knots, shape.thickness))  # as many hairs as there is room for
+    along = np.interp(rng.random(count), share / share[-1], fine)
     along = np.where(along < 0.06, along + 0.12 * rng.random(count) ** 2, along)  # a soft inner end
     across = np.clip(rng.normal(0, 0.42, count), -1, 1)
     middle, slope = line(along), line.derivative()(along)

@@ -38,6 +38,14 @@ class Shell:
         over = ((points - base) * normal).sum(1)
         return points + normal * np.maximum(gap - over, 0)[:, None]
 
+    def at_front(self, xy: Floats) -> Floats:
+        """Points (n, 3) of the cloth's front at given x and y (n, 2)."""
+        front = np.flatnonzero(self.normals[:, 2] > 0.1)
+        distance, near = cKDTree(self.points[front, :2]).query(xy, k=4)
+        weight = 1 / (distance + 1e-4) ** 2
+        depth = (self.points[front, 2][near] * weight).sum(1) / weight.sum(1)
+        return np.concatenate([xy, depth[:, None]], 1)
+
     def lie_on(self, points: Floats, gap: Floats | float) -> tuple[Floats, Floats]:
         """Points moved to exactly `gap` dm over the cloth, and the cloth's normals there."""
         _, near = self.tree.query(points, k=4)

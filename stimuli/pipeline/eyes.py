@@ -16,6 +16,8 @@ DISH = 0.05
 SPAN = np.radians(100.0)
 """The texture's half width, as an angle from the pupil."""
 GAZE_DM = 15.0
+KEY = (-0.68, -1.15, 0.46)
+"""From the eyes to the key light, as in `light_camera.LIGHTS`."""
 LOOKS: dict[str, tuple[tuple[float, float, float], tuple[float, float, float]]] = {
     # linear RGB: inner ring (collarette), outer iris
     "green": ((0.145, 0.105, 0.045), (0.105, 0.115, 0.075)),
@@ -109,7 +111,7 @@ def _texture(look: str, age: float, seed: int, size: int = 1024) -> Floats:
     iris = iris * (1 - pupil) + 0.002 * pupil
 
     out = np.clip((angle - np.arcsin(IRIS)) / np.radians(48), 0, 1)[..., None]
-    sclera = np.array([0.76, 0.735, 0.71]) * (1 - out) + np.array([0.58, 0.43, 0.38]) * out
+    sclera = np.array([0.66, 0.635, 0.61]) * (1 - out) + np.array([0.50, 0.37, 0.33]) * out
     sclera = sclera * np.array([1.0, 1.0 - 0.03 * age, 1.0 - 0.09 * age])
     sclera *= (1 - 0.10 * _veins(rng, size))[..., None] ** np.array([0.15, 1.0, 1.0])
     edge = np.clip((r - 0.955) / 0.09, 0, 1)[..., None]
@@ -148,9 +150,22 @@ def _ball_material(texture: Floats) -> Any:
 
 
 def _cornea_material() -> Any:
-    """Clear but for one reflection of the key light (no caustics needed: transparent, not refracting)."""
+    """Clear, with the key light's reflection as its only mark.
+
+    The reflection is computed from view, normal and the light's direction rather than sampled: at few samples the
+    denoiser takes a small true highlight for noise and erases it.
+    """
     nodes = Nodes("cornea")
+    geometry = nodes.add("NewGeometry")
+    backwards = nodes.add("VectorMath", {0: geometry.outputs["Incoming"], "Scale": -1.0}, operation="SCALE").outputs[0]
+    mirrored = nodes.add("VectorMath", {0: backwards, 1: geometry.outputs["Normal"]}, operation="REFLECT").outputs[0]
+    towards = np.array(KEY) / np.linalg.norm(KEY)
+    cosine = nodes.add("VectorMath", {0: mirrored, 1: tuple(towards)}, operation="DOT_PRODUCT").outputs["Value"]
+    spot = nodes.add(
+        "MapRange",
+        {"Value": cosine, "From Min": float(np.cos(np.radians(15.0))), "From Max": float(np.cos(np.radians(9.0)))},
+    )
+    spot.interpolation_type = "SMOOTHSTEP"
+    light = nodes.add("Emission", {0: (1.0, 0.98, 0.96, 1.0), 1: nodes.math("MULTIPLY", spot.outputs[0], 0.62)})
     clear = nodes.add("BsdfTransparent").outputs[0]
-    gloss = nodes.add("BsdfGlossy", {"Roughness": 0.10}).outputs[0]
-    fresnel = nodes.add("Fresnel", {"IOR": 1.376}).outputs[0]
-    return nodes.surface(nodes.add("MixShader", {0: fresnel, 1: clear, 2: gloss}).outputs[0])
+    return nodes.surface(nodes.add("AddShader", {0: clear, 1: light.outputs[0]}).outputs[0])

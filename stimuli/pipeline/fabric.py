@@ -6,7 +6,7 @@ from typing import Any
 
 from stimuli.pipeline.blender import Nodes, rgba
 
-WHITE_COAT = (0.76, 0.775, 0.79)
+WHITE_COAT = (0.68, 0.692, 0.705)
 
 
 def cloth(

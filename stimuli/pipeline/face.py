@@ -16,7 +16,7 @@ from stimuli.pipeline.identity import Identity
 from stimuli.pipeline.trust_axis import trust_offset
 
 # Without these the base faces look stern.
-NEUTRAL = {"unit/browInnerUp": 0.14, "mouth/mouth-angles-up": 0.18}
+NEUTRAL = {"unit/browInnerUp": 0.20, "mouth/mouth-angles-up": 0.18}
 MALE_HEAD = 1.025
 """Men's heads are a little larger than women's of the same picture size."""
 ARM_DROP_DEG = 30.0

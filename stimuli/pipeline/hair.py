@@ -56,8 +56,10 @@ def roots(surface: Surface, style: HairStyle, rng: np.random.Generator) -> Roots
     area = np.linalg.norm(np.cross(c - a, d - b), axis=1)
     centre = surface.rest[surface.quads].mean(1)
     ears = base_mesh().vertices[:BODY_VERTICES][ear_mask() > 0.3]
-    near_ear = cKDTree(ears).query(centre)[0] < 0.035
+    near_ear = cKDTree(ears).query(centre)[0] < 0.055
     weight = area * scalp_density(centre, style.hairline) * ~near_ear
+    if style.part is not None:
+        weight = weight * (1 + 4.0 * np.exp(-(((centre[:, 0] - style.part) / 0.07) ** 2)) * (centre[:, 1] > 7.8))
     face = rng.choice(len(weight), style.count, p=weight / weight.sum())
     u, w = rng.random((2, style.count, 1))
     corners = surface.quads[face]
@@ -98,7 +100,13 @@ def grow(surface: Surface, style: HairStyle, start: Roots, rng: np.random.Genera
             point = _off_the_face(point)
         strands[:, k] = point
         direction = _unit(strands[:, k] - strands[:, k - 1])
-    return strands
+    return strands[~_across_the_face(strands)] if style.fall else strands
+
+
+def _across_the_face(strands: Floats) -> Floats:
+    """Strands that would hang over brows, eyes or forehead."""
+    x, y, z = np.moveaxis(strands, -1, 0)
+    return ((z > 0.84) & (y < 7.78) & (np.abs(x) < 0.60)).any(1)
 
 
 def _over_skin(

@@ -28,7 +28,8 @@ class HairStyle:
     `length` gives strand lengths in dm for root rest positions (n, 3); `comb` the wish for a direction (n, 3) from
     present and root position; `lift` the wished height over the scalp in dm at half length; `stand` how
     steeply hair leaves the skin (0 flat - 1 upright); `fall` how much it hangs; `wave` amplitude in dm and waves per
-    dm; `coil` radius in dm and turns; `clump` 0-1; `ends_at` the height (dm) where falling hair is cut, or None.
+    dm; `coil` radius in dm and turns; `clump` 0-1; `ends_at` the height (dm) where falling hair is cut, or None; `part` the x of a
+    parting, along which hair grows denser.
     """
 
     hairline: Hairline
@@ -47,6 +48,7 @@ class HairStyle:
     radius_mm: float = 0.36
     rough: float = 0.40
     frizz: float = 0.0
+    part: float | None = None
 
 
 def _top(rest: Floats) -> Floats:
@@ -62,7 +64,8 @@ def _parted(part: float, back: float, down: float) -> Comb:
     """Away from a parting at x = `part`, backwards and down."""
 
     def comb(p: Floats, root: Floats) -> Floats:
-        side = np.tanh((root[:, 0] - part) / 0.05)
+        ragged = 0.018 * np.sin(310 * root[:, 2]) * np.sin(170 * root[:, 0] + 90 * root[:, 1])  # no ruled line
+        side = np.tanh((root[:, 0] - part + ragged) / 0.022)
         front = smooth_step(root[:, 2], 0.2, 1.0)
         return _stack(side, np.full(len(p), -down), -back * (0.35 + 0.65 * front))
 
@@ -84,7 +87,8 @@ def _side_part(part: float, back: float) -> Comb:
 
     def comb(p: Floats, root: Floats) -> Floats:
         top = _top(root)
-        side = np.tanh((root[:, 0] - part) / 0.04)
+        ragged = 0.018 * np.sin(310 * root[:, 2]) * np.sin(170 * root[:, 0] + 90 * root[:, 1])
+        side = np.tanh((root[:, 0] - part + ragged) / 0.03)
         return _stack(side * (0.9 * top), -1.2 * (1 - top), -back * (0.4 + 0.6 * top))
 
     return comb
@@ -119,12 +123,12 @@ def _afro(rest: Floats) -> Floats:
 
 STYLES: dict[str, HairStyle] = {
     "lob": HairStyle(
-        WOMEN, _constant(2.5), _parted(0.20, 0.50, 0.30), 0.20, stand=0.30, fall=1.0, wave=(0.030, 0.9),
-        clump=0.55, steps=26, ends_at=6.02, turn_in=0.10, count=60_000,
+        WOMEN, _constant(2.5), _parted(0.20, 0.80, 0.30), 0.20, stand=0.30, fall=1.0, wave=(0.030, 0.9),
+        clump=0.55, steps=26, ends_at=6.02, turn_in=0.10, count=64_000, part=0.20,
     ),
     "bob": HairStyle(
-        WOMEN, _constant(2.1), _parted(-0.12, 0.45, 0.35), 0.15, stand=0.25, fall=1.0, wave=(0.008, 0.8),
-        clump=0.35, steps=24, ends_at=6.45, turn_in=0.16, count=60_000,
+        WOMEN, _constant(2.1), _parted(-0.12, 0.95, 0.35), 0.15, stand=0.25, fall=1.0, wave=(0.008, 0.8),
+        clump=0.35, steps=24, ends_at=6.45, turn_in=0.16, count=64_000, part=-0.12,
     ),
     "swept": HairStyle(
         WOMEN, _short(0.42, 0.95), _swept(-0.55, 0.8, 0.1), 0.20, stand=0.55, wave=(0.024, 1.3), clump=0.6,
@@ -147,7 +151,7 @@ STYLES: dict[str, HairStyle] = {
         count=56_000,
     ),
     "side part": HairStyle(
-        MEN, _short(0.11, 0.80), _side_part(0.34, 0.75), 0.16, stand=0.5, wave=(0.012, 1.4), clump=0.55, steps=18,
+        MEN, _short(0.11, 0.80), _side_part(0.34, 0.75), 0.16, stand=0.5, part=0.34, wave=(0.012, 1.4), clump=0.55, steps=18,
         count=56_000,
     ),
 }  # fmt: skip

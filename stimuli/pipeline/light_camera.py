@@ -37,6 +37,7 @@ def set_up(width: int, height: int, samples: int, seed: int = 0) -> None:
     scene.render.image_settings.file_format = "PNG"
     scene.render.image_settings.color_depth = "16"
     scene.render.use_persistent_data = True
+    scene.view_settings.exposure = 0.22
     scene.render.dither_intensity = 0.0
     scene.view_settings.view_transform = "Khronos PBR Neutral"
     cycles = scene.cycles
@@ -55,7 +56,7 @@ def set_up(width: int, height: int, samples: int, seed: int = 0) -> None:
     cycles.transmission_bounces = 4
     cycles.transparent_max_bounces = 16
     cycles.sample_clamp_indirect = 3.0
-    cycles.sample_clamp_direct = 8.0
+    cycles.sample_clamp_direct = 4.0
     cycles.caustics_reflective = cycles.caustics_refractive = False
     scene.cycles_curves.shape = "RIBBONS"
     scene.cycles_curves.subdivisions = 2
@@ -108,7 +109,7 @@ def _world(scene: Any) -> None:
     far = nodes.add("VectorMath", {0: window, 1: (0.5, 0.56, 0.0)}, operation="DISTANCE").outputs["Value"]
     ramp = nodes.add("MapRange", {"Value": far, "From Min": 0.05, "From Max": 0.75, "To Min": 0.0, "To Max": 1.0})
     ramp.interpolation_type = "SMOOTHSTEP"
-    shade = nodes.mix(ramp.outputs[0], (0.40, 0.45, 0.51, 1), (0.235, 0.275, 0.325, 1))
+    shade = nodes.mix(ramp.outputs[0], (0.35, 0.395, 0.45, 1), (0.20, 0.235, 0.28, 1))
     backdrop = nodes.add("Background", {0: shade, 1: 1.0}).outputs[0]
     ambient = nodes.add("Background", {0: (*WORLD, 1), 1: WORLD_STRENGTH}).outputs[0]
     camera = nodes.add("LightPath").outputs["Is Camera Ray"]

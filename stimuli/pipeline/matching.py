@@ -65,13 +65,18 @@ def matched(encoded: Floats, region: Floats, soft: Floats, wish: Brightness) -> 
     linear = to_linear(encoded)
     light = np.maximum(linear @ REC709, 1e-6)
     gain, power = 1.0, 1.0
-    out = np.round(encoded * 255)
+    grain = np.random.default_rng(0).random(light.shape)[..., None] - 0.5  # no bands; the same in every picture
+    out = _rounded(encoded, grain)
     for _ in range(16):
         factor = gain * (light / wish.luminance) ** (power - 1)
         blended = 1 + (factor - 1) * soft
         changed = np.where(soft[..., None] > 0, to_encoded(linear * blended[..., None]), encoded)
-        out = np.round(np.clip(changed, 0, 1) * 255)
+        out = _rounded(changed, grain)
         now = brightness(out / 255, region)
         gain *= wish.luminance / now.luminance
         power *= wish.contrast / now.contrast
     return out.astype(np.uint8)
+
+
+def _rounded(encoded: Floats, grain: Floats) -> Floats:
+    return np.clip(np.round(encoded * 255 + grain), 0, 255)

@@ -20,7 +20,7 @@ NECK = {"male": (0.60, 0.30, 0.60), "female": (0.47, 0.25, 0.52)}
 """Half width of the neck, and z of its middle and half depth, dm, at its base."""
 
 
-KNOT_TOP = 5.80
+KNOT_TOP = 5.85
 
 
 def dress(person: Identity, torso: Floats) -> None:
@@ -59,10 +59,14 @@ def _scrubs(person: Identity, inner: Shell) -> None:
 
     material = cloth("scrubs", person.cloth, folds=0.9)
     _add_shell("scrubs", cut(inner, keep), material)
-    top = point + side / slope
-    line = curve([(0.0, point, 1.4), (side * 0.5, (point + top) / 2, 1.0), (side * 0.93, top - 0.08, 0.40),
-                  (side * 0.98, 5.93, 0.05), (side * 0.62, 5.96, -0.5), (0.0, 5.96, -0.7)], 90)  # fmt: skip
+    heights = np.linspace(point, 5.80, 60)
+    front = inner.at_front(np.stack([slope * (heights - point), heights], 1))
+    nape = curve([tuple(front[-1]), (side, 5.93, 0.08), (side * 0.62, 5.93, -0.45), (0.0, 5.90, -0.6)], 40)
+    line = np.concatenate([front, nape[1:]])
+    for _ in range(6):
+        line[1:-1] = 0.25 * line[:-2] + 0.5 * line[1:-1] + 0.25 * line[2:]
     placed, normal = inner.lie_on(line, 0.012)
+    placed[:60] = line[:60] + 0.012 * normal[:60]
     for flip in (False, True):
         grid = band(placed, normal, 0.13, 0.035)
         add_sheet("scrubs band", mirrored(grid) if flip else grid, material, thick=0)
@@ -75,7 +79,7 @@ def _blouse(person: Identity, inner: Shell) -> None:
     def keep(p: Floats) -> Floats:
         depth = np.clip(p[:, 2], -0.4, 1.1)
         line = 5.90 - 0.46 * smooth_step(depth, 0.0, 0.8)
-        return line + 0.42 * (np.abs(p[:, 0]) / (half + 0.35)) ** 2.4 * smooth_step(depth, 0.0, 0.6) - p[:, 1]
+        return line + 0.60 * (np.abs(p[:, 0]) / (half + 0.35)) ** 2.4 * smooth_step(depth, 0.0, 0.6) - p[:, 1]
 
     material = cloth("blouse", person.cloth, folds=0.7, sheen=0.3)
     shell = cut(inner, keep)
@@ -209,11 +213,11 @@ def _coat(person: Identity, shell: Shell, inner: Shell) -> None:
     collar_across -= (0, 1, 0) * (0.6 * (1 - smooth_step(s, 0.3, 0.6)))[:, None]
     width = 0.46 + 0.04 * s
     collar = drape(shell, fold[: gorge + 1], collar_across, width, rise + 0.012)
-    t = np.linspace(0, 1, len(fold) - gorge + 3)
-    lapel_across = outward[gorge - 3 :] + (0, 1, 0) * (0.16 * (1 - smooth_step(t, 0.0, 0.5)))[:, None]
-    lapel_width = 0.78 * (1 - 0.62 * t**1.2)
-    lapel = drape(shell, fold[gorge - 3 :], lapel_across, lapel_width, rise)
-    rim = np.concatenate([collar[:-1, 0], lapel[3:, 0]])
+    t = np.linspace(0, 1, len(fold) - gorge)
+    lapel_across = outward[gorge:] + (0, 1, 0) * (0.04 * (1 - smooth_step(t, 0.0, 0.4)))[:, None]
+    lapel_width = (0.66 + 0.10 * smooth_step(t, 0.0, 0.10)) * (1 - 0.62 * t**1.2)
+    lapel = drape(shell, fold[gorge:], lapel_across, lapel_width, rise)
+    rim = np.concatenate([collar[:-1, 0], lapel[:, 0]])
     facing = _facing(rim, inner)
     for grid, cloth_ in ((collar, edged), (lapel, edged), (facing, material)):
         add_sheet("coat flap", grid, cloth_, thick=0.03 if cloth_ is edged else 0.0)

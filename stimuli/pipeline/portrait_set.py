@@ -30,7 +30,7 @@ from stimuli.pipeline.matching import (
 from stimuli.pipeline.trust_axis import LEVELS, LIMIT
 
 PIPELINE_VERSION = "1.0"
-SAMPLES = 14
+SAMPLES = 10
 WORK = Path(__file__).parent / ".cache" / "work"
 
 
@@ -38,23 +38,24 @@ def fingerprint(person: Identity, width: int, height: int, samples: int) -> str:
     """Changes with whatever changes the pictures: the pipeline's code, the identity, size and samples."""
     digest = hashlib.sha256(f"{asdict(person)} {width} {height} {samples}".encode())
     for path in sorted(Path(__file__).parent.glob("*.py")):
-        if path.name not in ("build.py", "contact_sheet.py", "packages.py", "portrait_set.py", "sources_page.py"):
+        if path.name not in ("build.py", "packages.py", "portrait_set.py", "set_up_env.py", "sources.py", "new_identity.py"):
             digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
 
-def render_levels(person: Identity, out: Path, width: int, height: int, samples: int) -> None:
+def render_levels(person: Identity, out: Path, records: Path, width: int, height: int, samples: int) -> None:
     """The three matched levels and a record of them; rendered parts of an interrupted run are used again."""
     from stimuli.pipeline.stage import Stage, face_ellipse, read_png
 
     mark = fingerprint(person, width, height, samples)
-    record = out / f"{person.id}.json"
+    record = records / f"{person.id}.json"
     if _is_done(record, out, mark):
         print(f"{person.id}: already there", flush=True)
         return
     work = WORK / f"{person.id}-{mark}"
     work.mkdir(parents=True, exist_ok=True)
     out.mkdir(parents=True, exist_ok=True)
+    records.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
     stage = Stage(person, width, height, samples)
     seconds = {"set-up": round(time.monotonic() - began, 1)}
@@ -162,6 +163,7 @@ def main() -> int:
     who.add_argument("--seed", type=int)
     parser.add_argument("--trust", type=float, help="one picture at this axis value; without it, the three levels")
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--records", type=Path, help="where the record goes; by default beside the pictures")
     parser.add_argument("--width", type=int, default=800)
     parser.add_argument("--samples", type=int, default=SAMPLES)
     parser.add_argument("--luminance", type=float)
@@ -176,7 +178,7 @@ def main() -> int:
 
             person = new_identity(given.seed)
         if given.trust is None:
-            render_levels(person, given.out, given.width, height, given.samples)
+            render_levels(person, given.out, given.records or given.out, given.width, height, given.samples)
         else:
             if not -LIMIT <= given.trust <= LIMIT:
                 raise PipelineError(f"trust {given.trust:g} is outside the axis, which runs from -3 to +3.", BAD_INPUT)

@@ -70,8 +70,8 @@ def skin_material(person: Identity, maps: SkinMaps) -> Any:
     lips = _mask(nodes, "lips")
     lip_colour = nodes.mix(1.0, fine, rgba(2 * linear(person.lips)), "MULTIPLY")
     colour = nodes.mix(nodes.math("MULTIPLY", lips, 0.72), colour, lip_colour)
-    scalp = nodes.math("MULTIPLY", nodes.attribute("scalp"), 0.82)
-    colour = nodes.mix(scalp, colour, rgba(0.55 * np.array(person.hair) + 0.06 * tone))
+    scalp = nodes.math("MULTIPLY", nodes.attribute("scalp"), 0.92)
+    colour = nodes.mix(scalp, colour, rgba(0.55 * np.array(person.hair) + 0.02 * tone))
 
     relief = nodes.texture(image("relief", maps.relief * 0.5 + 0.5), "front")
     height = nodes.math("MULTIPLY", nodes.math("SUBTRACT", relief, 0.5), front)

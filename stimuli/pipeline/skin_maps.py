@@ -51,9 +51,9 @@ def skin_maps(person: Identity, seed: int) -> SkinMaps:
     """The maps of one identity; the same seed gives the same skin."""
     rng = np.random.default_rng(seed)
     x, y = grid()
-    creases = _creases(person.age, person.sex)
-    stubble, shade = _stubble(rng, x, y, person.beard)
     smooth = {"light": 1.0, "tan": 0.9, "brown": 0.8, "dark": 0.55}[person.skin_tone]  # gloss shows relief more
+    creases = smooth * _creases(person.age, person.sex)
+    stubble, shade = _stubble(rng, x, y, person.beard)
     relief = smooth * _pores(rng, x, y) * (0.75 + 0.5 * person.age) + _noise_relief(rng, person.age) - creases
     relief += 0.05 * stubble * (person.beard > 0.2)
     colour = _redness(x, y, person) * _unevenness(rng, person) * _spots(rng, x, y, person)
@@ -119,10 +119,10 @@ _LINES: tuple[tuple[tuple[tuple[float, float], ...], float, float, float], ...] 
     (((0.070, 7.47), (0.080, 7.54), (0.075, 7.60)), 0.7, 0.22, 0.0),
 )
 _PAIRED_LINES: tuple[tuple[tuple[tuple[float, float], ...], float, float, float], ...] = (
-    (((0.195, 6.90), (0.255, 6.82), (0.31, 6.72), (0.335, 6.62)), 2.4, 0.42, 0.03),  # nasolabial
+    (((0.195, 6.90), (0.255, 6.82), (0.31, 6.72), (0.335, 6.62)), 2.6, 0.34, 0.02),  # nasolabial
     (((0.285, 6.58), (0.31, 6.50), (0.315, 6.43)), 1.2, 0.35, 0.0),  # marionette
-    (((0.15, 7.18), (0.24, 7.115), (0.34, 7.10), (0.43, 7.13)), 1.0, 0.34, 0.05),  # lower lid
-    (((0.20, 7.11), (0.29, 7.045), (0.40, 7.04)), 1.2, 0.26, 0.0),  # tear trough
+    (((0.15, 7.18), (0.24, 7.115), (0.34, 7.10), (0.43, 7.13)), 1.8, 0.20, 0.03),  # lower lid
+    (((0.20, 7.11), (0.29, 7.045), (0.40, 7.04)), 2.4, 0.13, 0.0),  # tear trough
     (((0.50, 7.29), (0.56, 7.32), (0.62, 7.37)), 0.55, 0.22, 0.0),  # crow's feet
     (((0.50, 7.26), (0.57, 7.26), (0.64, 7.265)), 0.55, 0.24, 0.0),
     (((0.49, 7.23), (0.55, 7.20), (0.62, 7.16)), 0.55, 0.20, 0.0),
@@ -171,14 +171,14 @@ def _redness(x: Floats, y: Floats, person: Identity) -> Floats:
     amount = _both(x, y, 0.42, 6.98, 0.24, 0.20) + 0.9 * _blob(x, y, 0, 6.92, 0.15, 0.13)
     amount += 0.6 * _blob(x, y, 0, 6.33, 0.16, 0.11) + 0.25 * _blob(x, y, 0, 7.8, 0.4, 0.2)
     strength = {"light": 0.13, "tan": 0.10, "brown": 0.08, "dark": 0.06}[person.skin_tone]
-    strength *= 1.0 + 0.5 * person.age
+    strength *= 1.0 + 0.25 * person.age
     return 1 - strength * np.clip(amount, 0, 1.2)[..., None] * np.array([0.15, 1.0, 0.95])
 
 
 def _unevenness(rng: np.random.Generator, person: Identity) -> Floats:
     amount = 0.016 + 0.014 * person.age
     light = amount * _bandpass(rng, 18, 70) + 0.012 * _bandpass(rng, 5, 16) + 0.010 * _bandpass(rng, 1.2, 4)
-    hue = (0.014 + 0.010 * person.age) * _bandpass(rng, 10, 45)
+    hue = (0.012 + 0.003 * person.age) * _bandpass(rng, 10, 45)
     return 1 + light[..., None] + hue[..., None] * np.array([0.5, -0.6, -0.5])
 
 
@@ -191,7 +191,7 @@ def _spots(rng: np.random.Generator, x: Floats, y: Floats, person: Identity) -> 
     cx = np.where(on_cheeks, rng.choice([-1, 1], count) * rng.normal(0.36, 0.16, count), rng.normal(0, 0.45, count))
     cy = np.where(on_cheeks, rng.normal(6.98, 0.16, count), rng.normal(7.3, 0.5, count))
     size = rng.uniform(2.0, 4.0 + 5 * person.age, count)
-    dark = rng.uniform(0.02, 0.09 + 0.10 * person.age, count) * fair
+    dark = rng.uniform(0.015, 0.07 + 0.04 * person.age, count) * fair
     for px, py, s, d in zip(cx, cy, size, dark, strict=True):
         _spot(colour, px, py, s, d)
     for _ in range(2):
@@ -207,7 +207,7 @@ def _spot(colour: Floats, x: float, y: float, sigma: float, amount: float) -> No
         return
     rows, columns = np.mgrid[r0:r1, c0:c1]
     blob = amount * np.exp(-0.5 * (((rows - row) ** 2 + (columns - column) ** 2) / sigma**2) ** 1.5)
-    colour[r0:r1, c0:c1] *= 1 - blob[..., None] * np.array([0.7, 1.0, 1.15])
+    colour[r0:r1, c0:c1] *= 1 - blob[..., None] * np.array([0.85, 1.0, 1.1])
 
 
 def _under_eyes(x: Floats, y: Floats, age: float) -> Floats:

@@ -20,7 +20,7 @@ from stimuli.pipeline.identity import Identity
 from stimuli.pipeline.strands import add_strands, hair_material
 from stimuli.pipeline.surface import skin_surface
 
-BROW_SHADE = 0.30
+BROW_SHADE = 0.22
 FACE_CENTRE_DM, FACE_RADII_DM = (0.0, 7.02), (0.96, 1.08)
 """The ellipse inside which levels may differ, in the plane of the eyes."""
 
@@ -71,7 +71,7 @@ class Stage:
             bpy.data.hair_curves.remove(data)
         surface = skin_surface(v)
         self._strands = [
-            add_strands("brows", brows.lay(self._brows, surface), 0.19, self._brow_material, tip=0.2),
+            add_strands("brows", brows.lay(self._brows, surface), 0.15, self._brow_material, tip=0.2),
             add_strands(
                 "lashes", brows.lay(self._lashes, surface, forward=True), 0.21, self._lash_material, tip=0.15
             ),

@@ -1,0 +1,206 @@
+"""The whole set: renders what is missing, then writes manifest, contact sheet and axis strips.
+
+`python -m stimuli.pipeline.build` runs in `.venv-portraits`. Each identity is a process of its own; an interrupted build
+goes on where it stopped, since finished pictures and rendered parts are kept with a fingerprint of what made them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from stimuli.manifest import Portrait, write_manifest
+from stimuli.pipeline import packages
+from stimuli.pipeline.errors import PipelineError
+from stimuli.pipeline.identity import EIGHT
+from stimuli.pipeline.portrait_set import PIPELINE_VERSION, SAMPLES, WORK
+from stimuli.pipeline.trust_axis import HIGH, LEVELS, LOW
+
+STIMULI = Path(__file__).parents[1]
+RECORDS = Path(__file__).parent / "records"
+"""One JSON for each identity: what it was made from and how bright it came out."""
+LICENCE = "CC0-1.0"
+NEEDED_BYTES = 400_000_000
+
+
+def build(samples: int = SAMPLES) -> None:
+    """Renders the eight identities into `stimuli/clinicians/` and writes the manifest."""
+    if shutil.disk_usage(STIMULI).free < NEEDED_BYTES:
+        raise PipelineError(f"there is less than {NEEDED_BYTES // 1_000_000} MB of space left for the pictures.")
+    for package in packages.PACKAGES:
+        packages.archive(package)
+    folder = STIMULI / "clinicians"
+    for person in EIGHT:
+        done = subprocess.run(
+            [sys.executable, "-m", "stimuli.pipeline.portrait_set", "--identity", person.id, "--out", str(folder),
+             "--records", str(RECORDS), "--samples", str(samples)],
+            cwd=STIMULI.parent, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        if done.returncode:
+            reason = (done.stderr.strip().splitlines() or ["no message"])[-1]
+            raise PipelineError(f"{person.id} could not be rendered: {reason}", max(done.returncode, 1))
+    write()
+
+
+def write() -> None:
+    """The manifest and its sidecar from the identities' records."""
+    records = {person.id: _record(person.id) for person in EIGHT}
+    portraits = [
+        Portrait(
+            file=f"clinicians/{person.id}_{level}.png",
+            clinician=person.id,
+            sex=person.sex,
+            age_group=person.age_group,
+            skin_tone=person.skin_tone,
+            level=level,
+            axis_value=LEVELS[level],
+            luminance=records[person.id]["levels"][level]["luminance"],
+            contrast=records[person.id]["levels"][level]["contrast"],
+            eye_x=records[person.id]["eye_x"],
+            eye_y=records[person.id]["eye_y"],
+            width=records[person.id]["width"],
+            height=records[person.id]["height"],
+            sha256=records[person.id]["levels"][level]["sha256"],
+            licence=LICENCE,
+            pipeline_version=PIPELINE_VERSION,
+            validated=False,
+            stand_in=False,
+        )
+        for person in EIGHT
+        for level in LEVELS
+    ]
+    write_manifest(STIMULI / "clinicians.tsv", portraits, _notes(records))
+
+
+def _record(name: str) -> dict[str, Any]:
+    path = RECORDS / f"{name}.json"
+    if not path.is_file():
+        raise PipelineError(f"{name} hasn't been rendered: there is no {path.name}.")
+    record: dict[str, Any] = json.loads(path.read_text())
+    return record
+
+
+def _notes(records: dict[str, Any]) -> dict[str, Any]:
+    means = [r["levels"]["neutral"]["luminance"] for r in records.values()]
+    return {
+        "validated": "no",
+        "axis": {
+            "range": [-3, 3],
+            "unit": "arbitrary; not standard deviations of judgements: nobody has judged these faces yet",
+            "levels": LEVELS,
+            "weights_at_plus_2": HIGH,
+            "weights_at_minus_2": LOW,
+            "direction_from": "Oosterhof & Todorov 2008; Todorov et al. 2013",
+        },
+        "luminance": {
+            "what": "mean linear-light luminance (0-1, Rec. 709 weights) in a feathered ellipse on the face",
+            "contrast": "standard deviation over mean in the same region",
+            "within_identity": "matched over the levels to 1 %",
+            "across_identities": "not matched: skin tone makes it differ",
+            "largest_over_smallest": round(max(means) / min(means), 2),
+        },
+        "eyes": "eye_x and eye_y are the midpoint between the pupils as the camera projects it; trust never moves them",
+        "licence": "CC0 1.0; see SOURCES.md",
+        "pipeline_version": PIPELINE_VERSION,
+        "packages": {p.name: {"version": p.version, "sha256": p.sha256} for p in packages.PACKAGES},
+        "samples": {name: r["samples"] for name, r in records.items()},
+        "seconds": {name: r["seconds"] for name, r in records.items()},
+        "before_matching": {
+            name: {
+                level: [round(v["luminance_before"], 4), round(v["contrast_before"], 4)]
+                for level, v in r["levels"].items()
+            }
+            for name, r in records.items()
+        },
+    }
+
+
+def sheet(path: Path, width: int = 200) -> None:
+    """A contact sheet of the 24 pictures: three identities' rows of low, neutral, high side by side, 8 x 3."""
+    height = width * 5 // 4
+    picture = Image.new("RGB", (8 * width, 3 * height))
+    for column, person in enumerate(EIGHT):
+        for row, level in enumerate(("low", "neutral", "high")):
+            with Image.open(STIMULI / "clinicians" / f"{person.id}_{level}.png") as one:
+                small = one.convert("RGB").resize((width, height), Image.Resampling.LANCZOS)
+            picture.paste(small, (column * width, row * height))
+    _save(picture, path)
+
+
+def strip(name: str, path: Path, width: int = 240, samples: int = SAMPLES) -> None:
+    """One identity at -3, -2 ... +3, side by side."""
+    values = (-3, -2, -1, 0, 1, 2, 3)
+    height = width * 5 // 4
+    picture = Image.new("RGB", (len(values) * width, height))
+    record = RECORDS / f"{name}.json"
+    wish = json.loads(record.read_text())["levels"]["neutral"] if record.is_file() else None
+    for place, value in enumerate(values):
+        one = WORK / f"strip-{name}-{value}.png"
+        one.parent.mkdir(parents=True, exist_ok=True)
+        command = [sys.executable, "-m", "stimuli.pipeline.portrait_set", "--identity", name, "--trust", str(value),
+                   "--out", str(one), "--width", str(2 * width), "--samples", str(samples)]  # fmt: skip
+        if wish:
+            command += ["--luminance", str(wish["luminance"]), "--contrast", str(wish["contrast"])]
+        done = subprocess.run(command, cwd=STIMULI.parent, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+        if done.returncode:
+            raise PipelineError((done.stderr.strip().splitlines() or ["no message"])[-1], done.returncode)
+        with Image.open(one) as rendered:
+            small = rendered.convert("RGB").resize((width, height), Image.Resampling.LANCZOS)
+        picture.paste(small, (place * width, 0))
+        one.unlink()
+    _save(picture, path)
+
+
+def _save(picture: Image.Image, path: Path) -> None:
+    """JPEG or PNG by the file's ending, whole or not at all."""
+    temporary = path.with_name(f"{path.stem}.part{path.suffix}")
+    try:
+        picture.save(temporary, quality=88)
+    except (OSError, ValueError) as error:
+        raise PipelineError(f"{path} could not be written: {error}.") from None
+    temporary.replace(path)
+
+
+def main() -> int:
+    """`build`, `sheet --out FILE` or `strip --identity ID --out FILE`."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("what", choices=("build", "sheet", "strip", "write"), nargs="?", default="build")
+    parser.add_argument("--identity", default="F1")
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--samples", type=int, default=SAMPLES)
+    given = parser.parse_args()
+    began = time.monotonic()
+    try:
+        if given.what == "build":
+            build(given.samples)
+            print(f"24 portraits and their manifest, {time.monotonic() - began:.0f} s")
+        elif given.what == "write":
+            write()
+        elif given.out is None:
+            raise PipelineError(f"{given.what} needs --out FILE.", 2)
+        elif given.what == "sheet":
+            sheet(given.out)
+        else:
+            strip(given.identity, given.out, samples=given.samples)
+    except PipelineError as error:
+        print(error, file=sys.stderr)
+        return error.code
+    except KeyboardInterrupt:
+        print("interrupted; what is finished stays, and the next build goes on from there.", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"{error.filename or 'a file'}: {error.strerror}.", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

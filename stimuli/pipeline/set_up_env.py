@@ -1,0 +1,55 @@
+"""Makes `.venv-portraits`, the renderer's own environment, with `uv`: `python -m stimuli.pipeline.set_up_env`.
+
+Works alike on Linux, macOS and Windows. Does nothing where the environment is there and matches its lock.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+ENVIRONMENT = ROOT / ".venv-portraits"
+LOCK = ROOT / "requirements-portraits.txt"
+STAMP = ENVIRONMENT / "requirements.sha256"
+
+
+def python() -> Path:
+    """The environment's interpreter, whether or not it is there."""
+    return ENVIRONMENT / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def is_ready() -> bool:
+    """Whether the environment is there and was made from the present lock."""
+    digest = hashlib.sha256(LOCK.read_bytes()).hexdigest()
+    return python().is_file() and STAMP.is_file() and STAMP.read_text().strip() == digest
+
+
+def main() -> int:
+    """Makes the environment; 1 and a sentence where that fails."""
+    if is_ready():
+        return 0
+    uv = shutil.which("uv")
+    if uv is None:
+        print("uv isn't installed; `pip install uv` brings it, then try again.", file=sys.stderr)
+        return 1
+    steps = (
+        [uv, "venv", "--quiet", "--allow-existing", "--python", "3.11", str(ENVIRONMENT)],
+        [uv, "pip", "sync", "--quiet", "--require-hashes", "--python", str(python()), str(LOCK)],
+    )
+    for step in steps:
+        done = subprocess.run(step, capture_output=True, text=True)
+        if done.returncode:
+            reason = (done.stderr.strip().splitlines() or ["no message"])[-1]
+            print(f"the portraits' environment could not be made: {reason}", file=sys.stderr)
+            return 1
+    STAMP.write_text(hashlib.sha256(LOCK.read_bytes()).hexdigest())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
