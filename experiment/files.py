@@ -22,6 +22,8 @@ from experiment.slips import closest, describe
 
 if TYPE_CHECKING:
     from conditions.calibration import Calibration
+    from conditions.exclusion_list import ExclusionList
+    from conditions.questionnaire import Questionnaire
     from conditions.study import Study
     from hardware.rig import Rig
     from stimuli.texts import LabelledScale, Texts
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 STUDIES = ROOT / "conditions" / "studies"
 SCENARIOS = ROOT / "conditions" / "scenarios"
+QUESTIONNAIRES = ROOT / "conditions" / "questionnaires"
+EXCLUSION = ROOT / "conditions" / "exclusion"
 RIGS = ROOT / "hardware" / "rigs"
 TEXTS = ROOT / "stimuli" / "texts"
 SCALES = ROOT / "stimuli" / "scales"
@@ -80,6 +84,20 @@ def load_scale(source: str | Path) -> Loaded[LabelledScale]:
     from stimuli.texts import LabelledScale
 
     return load_toml(source, LabelledScale, kind="scale", shipped=SCALES)
+
+
+def load_questionnaire(source: str | Path) -> Loaded[Questionnaire]:
+    """Read a shipped questionnaire (`state_anxiety`), or a file. Raises `UserError`."""
+    from conditions.questionnaire import Questionnaire
+
+    return load_toml(source, Questionnaire, kind="questionnaire", shipped=QUESTIONNAIRES)
+
+
+def load_exclusion_list(source: str | Path) -> Loaded[ExclusionList]:
+    """Read a shipped exclusion check list (`heat`), or a file. Raises `UserError`."""
+    from conditions.exclusion_list import ExclusionList
+
+    return load_toml(source, ExclusionList, kind="check list", shipped=EXCLUSION)
 
 
 def load_calibration(source: str | Path) -> Loaded[Calibration]:

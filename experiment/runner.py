@@ -119,6 +119,21 @@ class Runner:
             self._listen_for_the_end(pulses)
         return outcome
 
+    def outside_runs(self, segment: Segment) -> SegmentOutcome:
+        """Execute phases that belong to no run (instructions, practice): no pulse, no run's events."""
+        self.stage.run = segment.run
+        walk = Walk(self, segment, SegmentTiming())
+        walk.prepare_next()
+        self._walk = walk
+        try:
+            outcome = walk.through(self.stage.clock.now() + self.display.lead_s)
+        finally:
+            self._walk = None
+        if outcome.status != "completed" and self.stage.thermode is not None:
+            self.stage.thermode.abort()
+        self.note_failures()
+        return outcome
+
     def why_interrupted(self) -> tuple[Status, str]:
         """What interrupts the segment now: its status, and one sentence."""
         thermode = self.stage.thermode

@@ -62,6 +62,8 @@ class Setting:
     show_progress: Callable[[Segment, Phase, float], None] = lambda segment, phase, flip: None
     # What a rehearsal puts its faults into: the emulated devices before they are opened, the disk.
     scenario: str | None = None
+    # What happens while everything is open: the runs, or a whole visit with the runs in it.
+    make_course: Callable[..., Course] = Course
     arrange_world: Callable[[EmulatedWorld], None] = lambda world: None
     open_journal: Callable[..., JournalWriter] = JournalWriter
 
@@ -323,7 +325,7 @@ class _Wiring:
             lambda clinician, level: prepared.manifest.path(prepared.portrait(clinician, level)),
             mouse=rig.response.mouse,
         )
-        course = Course(
+        course = self._setting.make_course(
             prepared, self.runner, materials, self._setting.experimenter, start_scan, stop_scan
         )
         if hasattr(clock, "on_failure"):

@@ -337,6 +337,40 @@ class Stop(_Event):
     abort_sent: float | None
 
 
+class StepStart(_Event):
+    """A step of a visit begins; `attempt` counts from 1 over the whole visit."""
+
+    event: Literal["step_start"] = "step_start"
+    step: str
+    attempt: int
+
+
+class StepEnd(_Event):
+    """A step of a visit ended. `done` and `skipped` ones aren't gone through again by themselves.
+
+    A skipped one has a reason; one that failed is asked about before the visit goes on.
+    """
+
+    event: Literal["step_end"] = "step_end"
+    step: str
+    attempt: int
+    status: Literal["done", "skipped", "failed", "interrupted"]
+    reason: str = ""
+
+
+class Answered(_Event):
+    """An answer outside the runs that isn't a rating: of a questionnaire, a check list, a form.
+
+    `value` is what is stored: a code, a number or words; None where it was left out.
+    """
+
+    event: Literal["answer"] = "answer"
+    instrument: str  # name of the questionnaire, or of the step
+    item: str
+    value: float | int | str | None
+    attempt: int = 1
+
+
 class Decision(_Event):
     """What the experimenter chose after a pause or a warning."""
 
@@ -393,6 +427,9 @@ Event = (
     | RunEnd
     | DroppedFrames
     | Stop
+    | StepStart
+    | StepEnd
+    | Answered
     | Decision
     | Note
     | Warned
@@ -404,5 +441,5 @@ EVENT_ADAPTER: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discrimin
 # After these the journal is synced to disk: they end something that must not be lost.
 SYNCED = frozenset(
     {"session_start", "run_zero", "heat_triggered", "heat_delivered", "trial_end", "run_end"}
-    | {"stop", "decision", "note", "session_end"}
+    | {"stop", "step_end", "answer", "decision", "note", "session_end"}
 )
