@@ -16,7 +16,9 @@ EVENT_COLUMNS: dict[str, Column] = {
         "LongName": "Onset",
         "Description": (
             "Onset, counted from OnsetReference. Of heat: the moment at which the start command "
-            "was handed to the thermode; of every other phase: the flip of its first frame."
+            "was handed to the thermode; of every other phase: the flip of its first frame. "
+            "Corrected by OnsetCorrection where all of the scanner's pulses say clearly that the "
+            "one counted from wasn't the start of the first stored volume."
         ),
         "Units": _SECONDS,
     },
@@ -141,6 +143,14 @@ EVENT_COLUMNS: dict[str, Column] = {
     "planned_onset": {
         "LongName": "Planned onset",
         "Description": f"Onset on the run's schedule, {_FROM_ZERO}.",
+        "Units": _SECONDS,
+    },
+    "onset_raw": {
+        "LongName": "Onset as counted in the run",
+        "Description": (
+            "Onset, counted from the pulse that the program took for the first stored volume: "
+            "onset minus OnsetCorrection. The same as onset where nothing was corrected."
+        ),
         "Units": _SECONDS,
     },
     "lateness": {

@@ -54,6 +54,7 @@ def _heat_alone(run: RunRecord, heat: events.HeatTriggered) -> Row:
     delivered = run.delivered.get(heat.number)
     return _heat(heat, delivered, zero) | {
         "onset": number(heat.t - zero, TIME),
+        "onset_raw": number(heat.t - run.raw_zero, TIME),
         "duration": number(None if delivered is None else delivered.t - heat.t, TIME),
         "trial_type": "heat" if heat.trial else "heat_leadin",
         **_of_trial(run, heat.trial, table),
@@ -94,6 +95,7 @@ def _row(run: RunRecord, phase: events.PhaseStart, heat: events.HeatTriggered | 
     marker = run.markers.get(key)
     return row | {
         "onset": number(onset - zero, TIME),
+        "onset_raw": number(onset - run.raw_zero, TIME),
         "duration": number(None if end is None else end - onset, TIME),
         "trial_type": _text(trial_type),
         **_of_trial(run, phase.trial, table),

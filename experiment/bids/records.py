@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from experiment.journal import Journal, events
 from experiment.journal.events import SessionStart
+from experiment.timing.pulses import OnsetCorrection, PulseFit, correction, fit_pulses
 
 TrialPhase = tuple[int, str]
 """Trial number and name of a phase in it; unique in a segment."""
@@ -44,15 +46,42 @@ class RunRecord:
         return self.start.volumes is not None
 
     @property
-    def onset_zero(self) -> float:
-        """The session time that onsets count from: first stored volume, else the schedule's zero.
+    def raw_zero(self) -> float:
+        """The session time from which the program counted onsets: its first stored volume's pulse.
 
-        Raises `ValueError` if the segment never began.
+        Without a scanner the schedule's zero. Raises `ValueError` if the segment never began.
         """
         if self.zero is None:
             raise ValueError(f"run {self.start.run} of {self.journal.path.name} never began")
         stored = self.zero.first_stored
         return self.zero.t if stored is None else stored
+
+    @property
+    def onset_zero(self) -> float:
+        """The session time that onsets count from, corrected by all pulses where that's clear.
+
+        Raises as `raw_zero`.
+        """
+        return self.raw_zero - self.correction.seconds
+
+    @cached_property
+    def pulse_fit(self) -> PulseFit | None:
+        """All pulses of the scan against the TR; None where there are too few to say anything."""
+        zero = self.zero
+        if zero is None or zero.first_pulse is None or not zero.tr_s:
+            return None
+        # Those before it belong to a scan that was started anew.
+        times = [time for time in self.pulses if time >= zero.first_pulse]
+        return fit_pulses(times, zero.tr_s, self.end.pulses_expected if self.end else None)
+
+    @cached_property
+    def correction(self) -> OnsetCorrection:
+        """What is added to the onsets because of the pulses, and why."""
+        if self.zero is None:
+            return OnsetCorrection()
+        return correction(
+            self.pulse_fit, self.zero.first_stored, self.zero.dummies_pulsed_not_stored
+        )
 
     @property
     def status(self) -> str:

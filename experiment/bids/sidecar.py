@@ -8,6 +8,7 @@ from experiment.bids.columns import EVENT_COLUMNS
 from experiment.bids.recordings import Recording
 from experiment.bids.records import RunRecord
 from experiment.journal.events import SessionStart
+from experiment.timing.pulses import findings
 
 ORIGIN = {
     "participant": "A person, with real devices.",
@@ -128,16 +129,35 @@ def _scan(run: RunRecord) -> dict[str, Any]:
     zero = run.zero
     if not run.scanned or zero is None:
         return {}
-    first = zero.first_stored if zero.first_stored is not None else zero.t
+    begins_s = zero.t - run.onset_zero
+    tr_s = run.pulse_fit.tr_fitted_s if run.pulse_fit is not None else zero.tr_s
     return {
         "RepetitionTime": zero.tr_s,
         "Volumes": run.start.volumes,
         "DummyVolumesStored": zero.dummies_stored,
         "DummyVolumesPulsedNotStored": zero.dummies_pulsed_not_stored,
-        "FirstAnalysedVolume": zero.dummies_stored,  # counted from 0
-        "FirstAnalysedVolumeOnset": round(zero.t - first, 4),
+        # Counted from 0; later than the stored dummies if one of their pulses was missed.
+        "FirstAnalysedVolume": round(begins_s / tr_s) if tr_s else zero.dummies_stored,
+        "FirstAnalysedVolumeOnset": round(begins_s, 4),
         "Pulses": len(run.pulses),
         "PulsesExpected": run.end.pulses_expected if run.end is not None else None,
+        **_pulses(run),
+        "OnsetCorrection": round(run.correction.seconds, 4),
+        "OnsetCorrectionReason": run.correction.reason or "none needed",
+    }
+
+
+def _pulses(run: RunRecord) -> dict[str, Any]:
+    """What all pulses together say; see experiment/timing/pulses.py."""
+    fit = run.pulse_fit
+    if fit is None:
+        return {}
+    return {
+        "PulsesDoubled": len(fit.doubled),
+        "PulsesMissing": [volume + 1 for volume in fit.missing],  # counted from the first received
+        "PulseFindings": findings(fit),
+        "RepetitionTimeMeasured": round(fit.tr_fitted_s, 5),
+        "PulseJitter": round(fit.jitter_s, 4),
     }
 
 

@@ -28,7 +28,7 @@ WHOLE = {"trial", "skin_site", "design_run", "segment", "marker"}
 NUMBERS = {
     *("onset", "duration", "temperature", "temperature_measured", "plateau_onset", "plateau_end"),
     *("overshoot", "cem43", "rating", "response_time", "first_movement", "start_position"),
-    *("planned_onset", "lateness"),
+    *("planned_onset", "onset_raw", "lateness"),
 }
 
 

@@ -1,0 +1,1 @@
+"""What the logged times say: pulses against the TR, and the page that shows a run's timing."""
