@@ -1,0 +1,144 @@
+"""One session in a real window in real time, on emulators in processes of their own, killed.
+
+Nobody rates, so ratings are missing; somebody at the terminal answers every question with `g`.
+"""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import subprocess
+import sys
+import threading
+import time
+import tomllib
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from benchmarks.kill_check import Trial, as_killed, complaints
+from experiment.display.virtual_screen import virtual_screen
+from experiment.files import ROOT
+
+MAIN = [sys.executable, "-c", "from experiment.cli import main; main()"]
+TRIALS: set[Trial] = {(1, trial) for trial in range(1, 5)}  # of the study `demo`
+LONGEST_S = 400.0
+STUDY = "demo"
+HEAT_S = 4.5 + 0.5  # the study's plateau with its ramps, and the emulator's own resolution
+
+
+@contextmanager
+def emulators(folder: Path) -> Iterator[tuple[Path, Path]]:
+    """Emulators in processes of their own: a rig file with their ports, and the thermode's log."""
+    log = folder / "thermode.log"
+    with ExitStack() as stack:
+
+        def start(*arguments: str) -> str:
+            process = subprocess.Popen(
+                [*MAIN, "emulate", *arguments], cwd=ROOT, stdout=subprocess.PIPE, text=True
+            )
+            stack.callback(process.wait)
+            stack.callback(process.kill)
+            assert process.stdout is not None
+            return process.stdout.readline().strip()
+
+        text = (ROOT / "hardware" / "rigs" / "laptop.toml").read_text(encoding="utf-8")
+        text = text.replace("emulated://tcs", start("tcs", "--log", str(log)))
+        text = text.replace("emulated://scanner", start("scanner", "--tr", "0.46", "--delay", "0"))
+        text = text.replace("emulated://markers", start("markers"))
+        tomllib.loads(text)
+        rig = folder / "rig.toml"
+        rig.write_text(text, encoding="utf-8")
+        yield rig, log
+
+
+class Terminal:
+    """A program at a terminal at which somebody answers `g` again and again."""
+
+    def __init__(self, *arguments: str) -> None:
+        self._ours, theirs = pty.openpty()
+        self.output = b""
+        self.process = subprocess.Popen(
+            [*MAIN, *arguments], cwd=ROOT, stdin=theirs, stdout=theirs, stderr=theirs
+        )
+        os.close(theirs)
+        self._thread = threading.Thread(target=self._talk, daemon=True)
+        self._thread.start()
+
+    def _talk(self) -> None:
+        asked = 0
+        while True:
+            readable, _, _ = select.select([self._ours], [], [], 0.2)
+            try:
+                if readable:
+                    self.output += os.read(self._ours, 65536)
+                questions = self.output.count(b"  g  ")  # how an option is printed
+                if questions > asked:
+                    time.sleep(0.5)
+                    asked = questions
+                    os.write(self._ours, b"g\n")
+            except OSError:  # the program has ended
+                return
+
+    def wait(self, timeout: float) -> int:
+        """The exit code."""
+        code = self.process.wait(timeout)
+        self._thread.join(2.0)
+        os.close(self._ours)
+        return code
+
+
+def real_kill(folder: Path, label: str, after_s: float) -> tuple[bool, int, list[str]]:
+    """Kill a session so many seconds after its run has begun; go on with it, and look.
+
+    Returns whether it was killed, the trials completed before, and what is wrong.
+    """
+    place = folder / label
+    place.mkdir(parents=True)
+    with virtual_screen(), emulators(place) as (rig, log):
+        session = Terminal(
+            *("run", "--study", STUDY, "--rig", str(rig), "--participant", label),
+            *("--calibration", "none", "--out", str(folder)),
+        )
+        dataset, stem = folder / f"{STUDY}-pilot", f"sub-{label}"
+        journal = dataset / "sourcedata" / stem / f"{stem}_journal-001.jsonl"
+        if not _wait_for(journal, b'"event":"run_zero"', session):
+            session.process.kill()
+            return False, 0, [f"its run never began: {session.output[-300:]!r}"]
+        time.sleep(after_s)
+        session.process.kill()
+        killed = time.perf_counter()
+        if session.wait(10) != -9:
+            return False, 0, ["it had ended before it was killed"]
+        before = as_killed(journal)
+        time.sleep(HEAT_S)
+        problems = _still_hot(log, killed)
+        resumed = Terminal("resume", str(dataset / "sourcedata" / stem))
+        code = resumed.wait(LONGEST_S)
+        if code:
+            problems.append(f"resume ended with {code}: {resumed.output[-300:]!r}")
+        problems += complaints(dataset, stem, before, TRIALS)
+        return True, len(before.done), problems
+
+
+def _wait_for(journal: Path, text: bytes, session: Terminal) -> bool:
+    limit = time.monotonic() + 120.0
+    while time.monotonic() < limit and session.process.poll() is None:
+        if journal.exists() and text in journal.read_bytes():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def _still_hot(log: Path, killed: float) -> list[str]:
+    """Whether the thermode, which nobody commands any more, came down in time."""
+    rows = [line.split("\t") for line in log.read_text(encoding="utf-8").splitlines()]
+    origin = next(float(text) for _, kind, text in rows if kind == "perf_counter")
+    hot = [
+        float(at) + origin - killed
+        for at, kind, text in rows
+        if kind == "temperature" and float(text.split()[0]) > 33.0
+    ]
+    late = max(hot, default=-1.0)
+    return [f"the thermode was hot {late:.1f} s after the kill"] if late > HEAT_S else []
