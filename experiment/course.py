@@ -16,6 +16,7 @@ from experiment.errors import ExitCode
 from experiment.experimenter import Experimenter
 from experiment.journal import events
 from experiment.materials import page
+from experiment.phases.heat import GiveHeat
 from experiment.phases.registry import Materials, Row
 from experiment.plan import build_segment
 from experiment.preparation import Prepared
@@ -174,12 +175,30 @@ class Course:
         return answer == "g"
 
     def _execute(self, segment: Segment) -> SegmentOutcome:
+        self._let_rest(segment)
         if segment.volumes is not None:
             self.start_scan(segment.volumes)
         try:
             return self.runner.run(segment)
         finally:
             self.stop_scan()
+
+    def _let_rest(self, segment: Segment) -> None:
+        """Wait until the segment's first heat can't come too soon for its skin site.
+
+        Who goes on quickly after a pause would otherwise lose the lead-in's heat to the guard.
+        """
+        clock, stop = self.runner.stage.clock, self.runner.stop
+        first = next((p.onset for p in segment.phases if isinstance(p.action, GiveHeat)), None)
+        if first is None:
+            return
+        begin = self.runner.stage.rested_at(segment.skin_site) - first
+        if begin > clock.now():
+            self.experimenter.tell(
+                f"Skin site {segment.skin_site} has to rest: the run begins in "
+                f"{begin - clock.now():.0f} s."
+            )
+            clock.wait(lambda: stop.requested, begin)
 
     def _left(self, waiting: list[Row], outcome: SegmentOutcome) -> list[Row]:
         """The trials that are still to be done; the interrupted one as the study says."""

@@ -65,6 +65,9 @@ def _judge(event: Event) -> tuple[Weight, str] | None:
         case events.SessionEnd() if event.status != "completed":
             told = f": {event.message}" if event.message else ""
             return "serious", f"session {event.status}{told}"
+        case events.StepEnd() if event.status != "done":
+            because = f": {event.reason}" if event.reason else ""
+            return "notable", f"step “{event.step}” {event.status}{because}"
         case events.Decision():
             return _decision(event)
         case events.Warned():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 from rich.console import Console
@@ -10,6 +11,7 @@ from experiment.clocks import RealClock
 from experiment.display.virtual_screen import needed_screen
 from experiment.errors import ExitCode
 from experiment.finish import finish
+from experiment.monitor.process import monitor_beside
 from experiment.preparation import Prepared, Request, prepare
 from experiment.resume import Repeat, prepare_resume
 from experiment.screenshots import Screenshots
@@ -17,13 +19,18 @@ from experiment.session import Setting, play
 from experiment.settings import person_setting, virtual_setting, visual_setting
 
 
-def run_person(request: Request, *, alone: bool = False) -> ExitCode:
-    """A person in front of the screen; `alone`: without an experimenter to answer questions."""
+def run_person(request: Request, *, alone: bool = False, monitor: bool = False) -> ExitCode:
+    """A person in front of the screen; `alone`: without an experimenter to answer questions.
+
+    `monitor`: with the live page beside it.
+    """
     console = Console()
     prepared = prepare(request)
     clock = RealClock()
+    page = monitor_beside(prepared.place.journals) if monitor else nullcontext()
     try:
-        return _play(prepared, person_setting(clock, console, alone=alone), console)
+        with page:
+            return _play(prepared, person_setting(clock, console, alone=alone), console)
     finally:
         clock.close()
 

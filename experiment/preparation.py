@@ -38,7 +38,7 @@ from experiment.journal.events import Kind, PreviousJournal
 from experiment.past import Past
 from hardware.checks import PlannedHeat, check_plan
 from hardware.devices import Stimulus
-from hardware.rig import EMULATED, Rig
+from hardware.rig import MedocSection, Rig
 from stimuli.manifest import Manifest, Portrait, load_manifest, sha256_of
 from stimuli.texts import Texts
 
@@ -162,21 +162,24 @@ def thermode_figures(rig: Rig, name: str) -> ThermodeFigures:
             f"the rig {name} has no [thermode] section, but the study gives heat: use another "
             f"rig, or add the section",
         )
+    programs = None
+    if isinstance(rig.thermode, MedocSection):
+        programs = tuple(sorted({program.temperature for program in rig.thermode.programs}))
     return ThermodeFigures(
         baseline=rig.thermode.baseline,
         rise_rate=rig.thermode.rise_rate,
         return_rate=rig.thermode.return_rate,
         highest_target=rig.limits.highest_target,
+        programs=programs,
     )
 
 
 def all_emulated(rig: Rig) -> Rig:
     """The same room with every device emulated: nobody simulated may heat a real thermode."""
-    emulated = {"thermode": "tcs", "scanner": "scanner", "markers": "markers"}
     changed: dict[str, Any] = {}
     for role in rig.ports():
         section = getattr(rig, role)
-        changed[role] = section.model_copy(update={"port": f"{EMULATED}{emulated[role]}"})
+        changed[role] = section.model_copy(update={"port": rig.emulator_of(role)})
     return rig.model_copy(update=changed)
 
 
@@ -205,10 +208,23 @@ def check_limits(
         for number, row in enumerate(rows, start=1)
         if (onset := heat_onset(study, thermode, row)) is not None
     ]
+    _check_possible(planned, rig)
     breaches = check_plan(planned, rig.limits)
     if breaches:
         more = f" ({len(breaches) - 1} more like it.)" if len(breaches) > 1 else ""
         raise UserError(f"The trial table breaks the rig's safety limits. {breaches[0]}{more}")
+
+
+def _check_possible(planned: Sequence[PlannedHeat], rig: Rig) -> None:
+    """What the device can't do is said before it is asked to: a Medoc has programs, and no others."""
+    for heat in planned:
+        stimulus = heat.stimulus
+        reason = rig.thermode.cannot(stimulus.target, stimulus.plateau_s) if rig.thermode else ""
+        if reason:
+            raise UserError(
+                f"run {heat.run}, trial {heat.trial} can't be given by the rig's thermode: {reason}. "
+                f"Store such a program and name it in the rig file, or change the study",
+            )
 
 
 def stimulus_of(row: dict[str, Any], number: int, thermode: ThermodeFigures) -> Stimulus:

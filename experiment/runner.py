@@ -108,6 +108,7 @@ class Runner:
         if pulses is not None:
             pulses.watch(zero + segment.length_s)
         self._walk = walk
+        self.display.frame_counts()  # those of the wait are of no interest
         try:
             outcome = walk.through(zero)
         finally:
@@ -252,6 +253,7 @@ class Runner:
             timing.fit = fit_pulses(pulses.times, self.scan.tr_s, expected)
         info = self.display.info
         timing.unsynchronised = info.kind == "window" and not info.synchronised
+        frames = self.display.frame_counts()
         verdict, reasons = timing.verdict(self.criteria)
         status: Literal["completed", "stopped", "aborted"] = "stopped"
         if outcome.status == "completed":
@@ -269,5 +271,7 @@ class Runner:
                 dropped_frames=timing.dropped_frames,
                 verdict=verdict,
                 reasons=reasons,
+                frame_tenths=list(frames.tenths) if frames is not None else [],
+                frame_period_s=frames.period_s if frames is not None else None,
             )
         )

@@ -59,12 +59,14 @@ class RatingScale:
 
     `vas` is a horizontal line labelled at its ends, `glms` a vertical one with labels at their
     published positions. The cursor isn't part of the scene: it moves, so the display asks for it.
+    With `picture` (vas only) a clinician's portrait stands above the question.
     """
 
     kind: Literal["vas", "glms"]
     question: str
     labels: tuple[ScaleLabel, ...]
     hint: str = ""
+    picture: Path | None = None
 
 
 Scene = Fixation | Portrait | Text | Choice | RatingScale

@@ -184,6 +184,7 @@ class _Wiring:
     ) -> None:
         self._prepared, self._setting = prepared, setting
         self._devices, self._display, self._journal = devices, display, journal
+        self._responses = responses
         self._broken: OSError | None = None  # why the journal can't be written any more
         study, rig, clock = prepared.study.model, prepared.rig.model, setting.clock
         self._high = HighRatings(
@@ -213,6 +214,9 @@ class _Wiring:
                 self.write,
                 self.warn,
                 stopped=lambda: self.stop.requested,
+                rested_at=(
+                    devices.thermode.rested_at if devices.thermode is not None else lambda site: 0.0
+                ),
             ),
             display=display,
             participant=participant,
@@ -251,9 +255,24 @@ class _Wiring:
                     self.warn(said)
         elif isinstance(event, events.HeatTriggered):
             self.thermometer.began(event)
+        elif isinstance(event, events.RunEnd):
+            self._write_offsets()
         elif isinstance(event, events.HeatDelivered) and event.reason:
             where = f"trial {event.trial}" if event.trial else "the lead-in"
             self.warn(f"The heat of {where}: {event.reason}")
+
+    def _write_offsets(self) -> None:
+        """How far the keys' clock was from ours, as measured since the last time."""
+        take = getattr(self._responses, "take_offsets", list)
+        for offset in take():
+            self.write(
+                events.ClockOffset(
+                    t=offset.measured_at,
+                    role="responses",
+                    seconds=offset.seconds,
+                    uncertainty_s=offset.uncertainty_s,
+                )
+            )
 
     def warn(self, message: str) -> None:
         """Tell the experimenter, and write it down."""
@@ -295,8 +314,10 @@ class _Wiring:
                 display=asdict(self._display.info),
             )
         )
-        for info in self._devices.infos:
+        for info in (*self._devices.infos, self._responses.info):
             self.write(events.DeviceOpened(t=setting.clock.now(), **asdict(info)))
+        if said := getattr(self._responses, "warning", ""):
+            self.warn(said)
 
     def execute(self, world: EmulatedWorld | None) -> Ending:
         """Run the course with every way of stopping it in place, and write the last line."""

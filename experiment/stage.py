@@ -51,4 +51,5 @@ class Stage:
     write: Callable[[Event], None]
     warn: Callable[[str], None]
     stopped: Callable[[], bool] = lambda: False  # whether a stop was asked for
+    rested_at: Callable[[int], float] = lambda site: 0.0  # when a site may have its next heat
     run: int = 0

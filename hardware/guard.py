@@ -18,7 +18,7 @@ from hardware.devices import (
 )
 from hardware.history import Delivery, PastHeat, SiteHistory
 from hardware.limits import SafetyLimits
-from hardware.trace import HeatTrace
+from hardware.trace import GAP_S, HeatTrace
 
 TICK_S = 0.1  # how often a stimulus is looked after beside its samples
 STALL_S = 0.5  # a look that comes later than this means that the computer stood still
@@ -50,12 +50,16 @@ class GuardedThermode:
         history: SiteHistory,
         *,
         zones: Sequence[int] = (1, 2, 3, 4, 5),
+        sample_s: float = 0.02,
         wall_origin: float = 0.0,
         on_delivery: Callable[[Delivery], None] | None = None,
     ) -> None:
         self._device, self._clock, self._limits = device, clock, limits
         self._history, self._zones, self._wall_origin = history, tuple(zones), wall_origin
         self.on_delivery = on_delivery
+        # A device that can't be asked often isn't silent, nor is a gap one, between two samples.
+        self._gap_s = max(GAP_S, 1.5 * sample_s)
+        self._silent_s = max(SILENT_S, 4 * sample_s)
         self._watcher: Callable[[TemperatureSample], None] | None = None
         self._lock = threading.RLock()
         self._prepared: Stimulus | None = None
@@ -76,6 +80,13 @@ class GuardedThermode:
     def history(self) -> SiteHistory:
         """What the sites have had."""
         return self._history
+
+    def rested_at(self, site: int) -> float:
+        """When a skin site has rested long enough for its next heat, in seconds of the clock."""
+        last_end = self._history.site(site, self._wall()).last_end
+        if last_end is None:
+            return self._clock.now()
+        return last_end + self._limits.shortest_pause_s - self._wall_origin
 
     def prepare(self, stimulus: Stimulus) -> None:
         """Check, and begin to load. Raises `HeatRefused`.
@@ -113,7 +124,8 @@ class GuardedThermode:
             now = self._wall()
             site = self._history.site(stimulus.skin_site, now)
             self._refuse(stimulus, problems + check_pause(stimulus, site, now, self._limits))
-            trace = HeatTrace(stimulus, self._clock.now(), self._zones, self._limits)
+            now = self._clock.now()
+            trace = HeatTrace(stimulus, now, self._zones, self._limits, self._gap_s)
             # In place before the start command, so that an abort finds it.
             self._trace, self._prepared = trace, None
             try:
@@ -237,7 +249,7 @@ class GuardedThermode:
             self._stalled = f"The computer stood still for {now - due:.1f} s during heat."
             self.abort()
             self._look_again(trace)
-        elif now - trace.last > SILENT_S:
+        elif now - trace.last > self._silent_s:
             if not self._locked:
                 self._lock_out("The thermode gave no temperatures during heat")
             self._finish(trace, self._locked)

@@ -20,7 +20,12 @@ class HeatTrace:
     """Takes the samples of one stimulus, about a microsecond each."""
 
     def __init__(
-        self, stimulus: Stimulus, started: float, zones: Sequence[int], limits: SafetyLimits
+        self,
+        stimulus: Stimulus,
+        started: float,
+        zones: Sequence[int],
+        limits: SafetyLimits,
+        gap_s: float = GAP_S,
     ) -> None:
         self.stimulus, self.started = stimulus, started
         self.aborted = False
@@ -29,7 +34,7 @@ class HeatTrace:
         self._return_at = started + stimulus.rise_s + stimulus.plateau_s
         self._planned_return_at = self._return_at
         self._zones = tuple(zones)
-        self._limits = limits
+        self._limits, self._gap_s = limits, gap_s
         self._down_at = stimulus.baseline + AT_BASELINE
         self._band = stimulus.target - PLATEAU_BAND
         self._over_since: float | None = None
@@ -69,7 +74,7 @@ class HeatTrace:
         hot = max(zones)
         before = self._hot
         hottest = hot if hot > before else before
-        if seconds > GAP_S and (unseen := self._unseen(time)):
+        if seconds > self._gap_s and (unseen := self._unseen(time)):
             self._dose += max(unseen, seconds * dose_rate_of_tenths(hot))
             self._blind_s = max(self._blind_s, seconds)
         else:

@@ -8,6 +8,7 @@ from experiment.cli.allocate import allocate
 from experiment.cli.demo import demo
 from experiment.cli.dry_run import dry_run
 from experiment.cli.emulate import emulate
+from experiment.cli.monitor import monitor
 from experiment.cli.resume import resume
 from experiment.cli.run import run
 from experiment.cli.storyboard import storyboard
@@ -23,5 +24,16 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (demo, run, dry_run, resume, trials, allocate, storyboard, emulate, validate):
+for command in (
+    demo,
+    run,
+    dry_run,
+    resume,
+    trials,
+    allocate,
+    storyboard,
+    emulate,
+    monitor,
+    validate,
+):
     app.command(name=command.__name__.replace("_", "-"))(command)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -19,6 +20,9 @@ def run(
     seed: options.Seed = None,
     out: options.Out = Path("data"),
     language: options.Language = "en",
+    monitor: Annotated[
+        bool, typer.Option("--monitor", help="Serve the live page; its address is printed.")
+    ] = False,
 ) -> None:
     """Run a session with a participant.
 
@@ -41,5 +45,5 @@ def run(
 
         study, rig, participant, session = ask_for_session(study, rig, session)
     request = Request(study, rig, participant, session, allocation, calibration, seed, out)
-    code = run_person(replace(request, language=language))
+    code = run_person(replace(request, language=language), monitor=monitor)
     raise typer.Exit(int(code))

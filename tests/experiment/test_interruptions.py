@@ -172,3 +172,14 @@ def test_a_simulated_participant_never_gets_a_real_device(tmp_path: Path) -> Non
         f"emulated://{name}"
         for name in ("tcs", "scanner", "markers")[: len(prepared.rig.model.ports())]
     }
+
+
+def test_going_on_at_once_waits_until_the_skin_site_has_rested(tmp_path: Path) -> None:
+    _, whole = play_virtually(tmp_path / "whole")
+    heat_end = whole.of(events.HeatDelivered)[1].t
+    _, journal = play_virtually(
+        tmp_path / "hasty", happens={heat_end + 0.5: lambda room: room.press("stop")}
+    )
+    assert not journal.of(events.HeatSkipped)
+    lead_in = [e for e in journal.of(events.HeatTriggered) if e.run == 2 and e.trial == 0]
+    assert lead_in[0].t - heat_end >= 15.0
