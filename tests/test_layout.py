@@ -2,11 +2,13 @@
 
 import itertools
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from experiment.display import look
 from experiment.display.drawing import compose, layers, option_boxes
@@ -140,6 +142,24 @@ def test_text_stands_out_from_the_background() -> None:
 
     ratio = (luminance(look.INK) + 0.05) / (luminance(look.BACKGROUND) + 0.05)
     assert ratio == pytest.approx(5.1, abs=0.1)
+
+
+def test_a_face_that_is_rated_is_large_enough_to_be_seen(tmp_path: Path) -> None:
+    """Above question and scale, at least 4 degrees high even on the smallest scanner screen."""
+    picture = tmp_path / "face.png"
+    Image.new("RGB", (800, 1000), (150, 160, 170)).save(picture)
+    rated = replace(VAS, picture=picture)
+    small = field_of(
+        SCREEN.model_copy(
+            update={"width_px": 1024, "height_px": 768, "width_cm": 40.0, "distance_cm": 120.0}
+        )
+    )
+    for field in (FIELD, small):
+        face = layers(rated, field)[0]
+        assert face.image.height >= 4.0 * field.px_per_degree
+        assert face.box[3] < scale_line(field, rated).y0
+    with pytest.raises(ValueError, match=r"the picture gone\.png is missing"):
+        layers(replace(VAS, picture=tmp_path / "gone.png"), FIELD)
 
 
 def test_a_missing_picture_is_named() -> None:

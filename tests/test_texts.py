@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,9 @@ def all_scenes(texts: Texts, picture: Path) -> list[Scene]:
     for question in texts.questions:
         scenes.append(scale(texts, "vas", question, texts.hints.vas_keys))
         scenes.append(scale(texts, "vas", question, texts.hints.vas_mouse))
+    for question in sorted(texts.questions.keys() - {"intensity", "unpleasantness"}):
+        under = scale(texts, "vas", question, texts.hints.vas_keys)
+        scenes.append(replace(under, picture=picture))  # the face ratings
     for question in ("intensity", "unpleasantness"):
         scenes.append(scale(texts, "glms", question, texts.hints.glms_keys))
     return scenes

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import singledispatch
+from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFilter
 
@@ -65,7 +66,9 @@ def _portrait(scene: Portrait, field: Field) -> list[Layer]:
     gap, edge = field.px(look.CAPTION_GAP), field.px(look.MARGIN / 2)
     kept = field.px(look.CAPTION_LINES * look.LETTER * look.LINE_SPACING)
     picture = _picture(
-        scene, field, min(field.px(look.PORTRAIT_HEIGHT), field.height - 2 * edge - gap - kept)
+        scene.picture,
+        field,
+        min(field.px(look.PORTRAIT_HEIGHT), field.height - 2 * edge - gap - kept),
     )
     top = max(edge, (field.height - picture.height - gap - kept) // 2)
     found = [Layer(picture, (field.width - picture.width) // 2, top, fades=scene.fade_in_s > 0)]
@@ -76,14 +79,14 @@ def _portrait(scene: Portrait, field: Field) -> list[Layer]:
     return found
 
 
-def _picture(scene: Portrait, field: Field, height: int) -> Image.Image:
+def _picture(path: Path, field: Field, height: int) -> Image.Image:
     try:
-        with Image.open(scene.picture) as file:
+        with Image.open(path) as file:
             picture = file.convert("RGB")
     except FileNotFoundError:
-        raise ValueError(f"the picture {scene.picture.name} is missing") from None
+        raise ValueError(f"the picture {path.name} is missing") from None
     except OSError as error:
-        raise ValueError(f"the picture {scene.picture.name} can't be read: {error}") from None
+        raise ValueError(f"the picture {path.name} can't be read: {error}") from None
     width = min(
         round(height * picture.width / picture.height), field.width - 2 * field.px(look.MARGIN)
     )
@@ -186,6 +189,18 @@ def _scale(scene: RatingScale, field: Field) -> list[Layer]:
             _vertical_scale(scene, field),
             _centred(draw(question), middle, field.height // 3, question.letter),
         ]
+    elif scene.picture is not None:
+        middle = field.width // 2
+        question = _text(field, scene.question, look.LETTER, highest=2.7)
+        hint = _text(field, scene.hint, look.SMALLEST_LETTER, highest=1.2)
+        top = round(line.y0) - field.px(1.2) - question.height
+        highest = min(field.px(look.PORTRAIT_HEIGHT), top - edge - field.px(0.3))
+        face = _picture(scene.picture, field, highest)
+        found = [
+            Layer(face, middle - face.width // 2, top - field.px(0.3) - face.height),
+            *_horizontal_scale(scene, field),
+            Layer(draw(question), middle - question.width // 2, top, question.letter),
+        ]
     else:
         middle = field.width // 2
         free = line.y0 / field.px_per_degree - 1.6 - look.MARGIN
@@ -216,8 +231,9 @@ def _horizontal_scale(scene: RatingScale, field: Field) -> list[Layer]:
         pen.rectangle((x, 0, x + width - 1, image.height - 1), fill=look.INK)
     found = [Layer(image, round(line.x0) - width // 2, round(line.y0) - tick - width // 2)]
     widest = min(field.px(9.5), (field.width - 2 * field.px(0.4)) // max(2, len(scene.labels)))
+    highest = field.px(4.0 if scene.picture is None else 2.6)
     for label in scene.labels:
-        words = fit(label.text, field.px(look.LETTER), widest, field.px(4.0))
+        words = fit(label.text, field.px(look.LETTER), widest, highest)
         left = round(line.point(label.position)[0] - words.width / 2)
         left = min(max(left, field.px(0.4)), field.width - field.px(0.4) - words.width)
         found.append(Layer(draw(words), left, round(line.y0) + field.px(0.9), words.letter))

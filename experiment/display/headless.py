@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from experiment.display.protocol import DisplayInfo, DroppedFrame
-from experiment.scene import CursorState, Portrait, Scene
+from experiment.display.protocol import DisplayInfo, DroppedFrame, FrameCounts
+from experiment.scene import CursorState, Scene
 from hardware.clock import Clock
 
 
@@ -21,8 +21,9 @@ class HeadlessDisplay:
     def prepare(self, scenes: Iterable[Scene]) -> None:
         """Check that every picture is there. Raises `ValueError` naming a missing one."""
         for scene in scenes:
-            if isinstance(scene, Portrait) and not scene.picture.is_file():
-                raise ValueError(f"the picture {scene.picture.name} is missing")
+            picture = getattr(scene, "picture", None)
+            if picture is not None and not picture.is_file():
+                raise ValueError(f"the picture {picture.name} is missing")
 
     def show(
         self,
@@ -38,6 +39,10 @@ class HeadlessDisplay:
     def dropped_frames(self) -> list[DroppedFrame]:
         """None: there are no frames."""
         return []
+
+    def frame_counts(self) -> FrameCounts | None:
+        """None: there are no frames."""
+        return None
 
     def close(self) -> None:
         """Nothing to close."""

@@ -46,6 +46,8 @@ def scale_line(field: Field, scale: RatingScale) -> ScaleLine:
         length = field.px(min(look.SCALE_LENGTH, field.width_degrees - 2 * look.MARGIN - 3.0))
         left = (field.width - length) // 2
         y = round(field.height * 0.46)
+        if scale.picture is not None:
+            y = field.height - field.px(look.SCALE_UNDER_PICTURE)
         return ScaleLine(left, y, left + length, y)
     end = 1.2  # room for half a label beyond each end
     height = field.px(min(look.SCALE_HEIGHT, field.height_degrees - 2 * look.MARGIN - 2 * end))
