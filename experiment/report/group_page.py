@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from experiment.bids.sidecar import ORIGIN, study_name, study_title
 from experiment.report import group_tables, html, plots, style
-from experiment.report.model import TRUST
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -169,7 +168,7 @@ def _model(results: Results) -> list[str]:
         html.heading("What was fitted"),
         html.paragraph(
             "A linear mixed model by restricted maximum likelihood (REML), to cell means "
-            "(participant x clinician x temperature level), each weighted by its number of rated "
+            "(participant × clinician × temperature level), each weighted by its number of rated "
             "trials. Trust is coded +1/2 (lower) and -1/2 (higher), temperature -1/2 (lowest) to "
             "+1/2 (highest). Random effects are independent of one another. The effect of trust is "
             "tested by t with Satterthwaite's degrees of freedom from the expected information: "
@@ -212,31 +211,31 @@ def _model(results: Results) -> list[str]:
 def _people(results: Results) -> list[str]:
     if len(results.trusts) != 2:
         return []
-    parts = [html.heading("Participants")]
-    for question in results.cells:
-        table = group_tables.participants_table(results, question)
-        if table["effect"].notna().any():
-            found = results.effects.get(question)
-            estimate = found.fit.estimate(TRUST) if found else None
-            caption = (
-                f"{question}: each participant's effect, sorted, with the 95 % interval that its "
-                f"own trials give it (n = {int(table['effect'].notna().sum())})."
-            )
-            drawn = plots.sorted_effects(table, question, estimate)
-            parts.append(_picture(results, drawn, caption))
-    by_clinician = {
-        question: table
-        for question in results.cells
-        if (table := group_tables.clinicians_table(results, question))["effect"].notna().any()
-    }
-    if by_clinician:
+    parts = []
+    people = _with_effects(results, group_tables.participants_table)
+    if people:
+        caption = (
+            "Each participant's effect, sorted, with the 95 % interval that its own trials give it."
+        )
+        drawn = plots.sorted_effects(people, results.effects)
+        parts += [html.heading("Participants"), _picture(results, drawn, caption)]
+    clinicians = _with_effects(results, group_tables.clinicians_table)
+    if clinicians:
         caption = (
             "Each clinician's effect between the participants who met it at lower and at higher "
-            "trust, with 95 % intervals: " + _clinician_counts(by_clinician)
+            "trust, with 95 % intervals: " + _clinician_counts(clinicians)
         )
-        drawn = plots.clinicians(by_clinician, results.effects)
+        drawn = plots.clinicians(clinicians, results.effects)
         parts += [html.heading("Clinicians"), _picture(results, drawn, caption)]
     return parts
+
+
+def _with_effects(
+    results: Results, make: Callable[[Results, str], pd.DataFrame]
+) -> dict[str, pd.DataFrame]:
+    """A table by question, of the questions that have an effect to show."""
+    tables = {question: make(results, question) for question in results.cells}
+    return {q: table for q, table in tables.items() if table["effect"].notna().any()}
 
 
 def _clinician_counts(tables: dict[str, pd.DataFrame]) -> str:

@@ -19,7 +19,8 @@ body { font: 10.5pt/1.45 sans-serif; color: #111; max-width: 48em; margin: 2em a
 h1 { font-size: 1.5em; margin-bottom: .2em } h2 { font-size: 1.15em; margin-top: 1.8em }
 table { border-collapse: collapse; font-size: .92em; font-variant-numeric: tabular-nums }
 th, td { text-align: left; vertical-align: top; padding: .15em .9em .15em 0; border-bottom: 1px solid #ccc }
-th { border-bottom-color: #888 } td.n, th.n { text-align: right }
+th { border-bottom-color: #888 } td.n, th.n { text-align: right; white-space: nowrap }
+pre { white-space: pre-wrap }
 figure { margin: 1em 0; break-inside: avoid } img { max-width: 100% }
 figcaption, footer, .small { color: #444; font-size: .9em }
 .mark { border: 2px solid #c31; padding: .4em .8em; font-weight: bold }
@@ -80,7 +81,7 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _is_number(cell: str) -> bool:
-    return cell.strip().lstrip("-+<− ")[:1].isdigit() or cell in ("n/a", "")
+    return cell.strip().lstrip("-+< −")[:1].isdigit() or cell in ("n/a", "")
 
 
 def picture(figure: Figure, caption: str) -> str:

@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 TRUST, TEMPERATURE = "trust (lower minus higher)", "temperature"
-PARTICIPANT, BY_TEMPERATURE = "participant", "participant x temperature"
-BY_TRUST, PAIR = "participant x trust", "participant x clinician"
-CLINICIAN, CLINICIAN_TRUST = "clinician", "clinician x trust"
+PARTICIPANT, BY_TEMPERATURE = "participant", "participant × temperature"
+BY_TRUST, PAIR = "participant × trust", "participant × clinician"
+CLINICIAN, CLINICIAN_TRUST = "clinician", "clinician × trust"
 # In this order they are left out where the fit doesn't converge; what the test rests on never is.
 EXPENDABLE = (PAIR, BY_TEMPERATURE, CLINICIAN)
 FEWEST = 4  # participants and clinicians: below, their variances can't be told from chance
@@ -179,7 +179,7 @@ def design(
         components.append(Component(PAIR, _flat(who), shared=False))
     else:
         notes.append(
-            "no participant rated a clinician at two temperatures, so that participant x clinician "
+            "no participant rated a clinician at two temperatures, so that participant × clinician "
             "isn't told apart from the residual"
         )
     if levels > 2:
@@ -289,11 +289,17 @@ def _noncentrality(t: float, df: int) -> tuple[float, float]:
     from scipy import stats
     from scipy.optimize import brentq
 
+    step = math.sqrt(1.0 + t**2 / (2.0 * df))  # about its standard error
+
     def bound(tail: float) -> float:
         def off(nc: float) -> float:
             return float(stats.nct.cdf(t, df, nc)) - tail
 
-        width = 10.0 + abs(t)
-        return float(brentq(off, t - width, t + width))
+        # Outwards in small steps: far away the distribution function isn't a number any more.
+        side = math.copysign(step, off(t))
+        place = t
+        while off(place) * side > 0:
+            place += side
+        return float(brentq(off, place - side, place))
 
     return bound((1 + LEVEL) / 2), bound((1 - LEVEL) / 2)

@@ -65,31 +65,27 @@ def estimates(effects: Mapping[str, TrustEffect], tests: Mapping[str, PairedTest
     return figure
 
 
-def sorted_effects(table: pd.DataFrame, question: str, effect: float | None) -> Figure:
+def sorted_effects(
+    tables: Mapping[str, pd.DataFrame], effects: Mapping[str, TrustEffect]
+) -> Figure:
     """Participants' effects, from the smallest to the largest, with 95 % intervals.
 
-    `table`: participant, effect, low, high, predicted. `effect`: that of the mixed model.
+    `tables`: by question, with participant, effect, low, high, predicted.
     """
-    table = table.dropna(subset=["effect"]).sort_values("effect")
-    many = len(table) > MANY
-    figure = style.new_figure(min(8.5, 1.0 + (0.03 if many else 0.13) * max(len(table), 10)))
-    axis = figure.subplots()
-    place = np.arange(len(table))
-    axis.hlines(place, table["low"], table["high"], color=style.FAINT, lw=0.4 if many else 1.0)
-    axis.plot(table["effect"], place, "o", color=style.INK, ms=2 if many else 4, label="as rated")
-    if table["predicted"].notna().any():
-        colour, size = style.TRUST_COLOURS["low"], 2 if many else 4
-        label = "predicted by the model"
-        axis.plot(table["predicted"], place, "s", color=colour, ms=size, mfc="white", label=label)
-    if effect is not None:
-        axis.axvline(effect, color=style.TRUST_COLOURS["low"], lw=1, label="mean of the model")
-    if many:
-        axis.set_yticks([])
-    else:
-        axis.set_yticks(place, table["participant"], fontsize=6)
-    axis.set_title(f"{question} (n = {len(table)})")
-    axis.legend(loc="lower right", fontsize=7)
-    _zero_line(axis)
+    most = max(len(table) for table in tables.values())
+    many = most > MANY
+    height = min(8.5, 1.4 + (0.03 if many else 0.13) * max(most, 10))
+    figure, axes = _panels(height, tables)
+    for axis, (question, table) in zip(axes, tables.items(), strict=True):
+        table = table.dropna(subset=["effect"]).sort_values("effect")
+        _spread(axis, table, effects.get(question), 2 if many else 4)
+        if many:
+            axis.set_yticks([])
+            axis.set_ylabel("participants, sorted")
+        else:
+            axis.set_yticks(range(len(table)), table["participant"], fontsize=6)
+        axis.set_title(f"{question} (n = {len(table)})")
+    _legend_above(figure, axes)
     return figure
 
 
@@ -98,24 +94,38 @@ def clinicians(tables: Mapping[str, pd.DataFrame], effects: Mapping[str, TrustEf
 
     `tables`: by question, with clinician, effect, low, high, predicted.
     """
-    largest = max(len(table) for table in tables.values())
-    figure = style.new_figure(1.0 + 0.24 * largest)
-    axes = figure.subplots(1, len(tables), sharex=True, squeeze=False)[0]
+    height = 1.3 + 0.24 * max(len(table) for table in tables.values())
+    figure, axes = _panels(height, tables)
     for axis, (question, table) in zip(axes, tables.items(), strict=True):
-        place = np.arange(len(table))
-        axis.hlines(place, table["low"], table["high"], color=style.FAINT)
-        axis.plot(table["effect"], place, "o", color=style.INK, ms=5, label="as rated")
-        colour = style.TRUST_COLOURS["low"]
-        if table["predicted"].notna().any():
-            label = "predicted by the model"
-            axis.plot(table["predicted"], place, "s", color=colour, mfc="white", ms=5, label=label)
-        if question in effects:
-            axis.axvline(effects[question].raw.estimate, color=colour, lw=1)
-        axis.set_yticks(place, table["clinician"])
+        _spread(axis, table, effects.get(question), 5)
+        axis.set_yticks(range(len(table)), table["clinician"])
         axis.set_title(question)
-        _zero_line(axis)
-    axes[0].legend(fontsize=7)
+    _legend_above(figure, axes)
     return figure
+
+
+def _panels(height_in: float, tables: Mapping[str, pd.DataFrame]) -> tuple[Figure, list[Any]]:
+    figure = style.new_figure(height_in)
+    return figure, list(figure.subplots(1, len(tables), sharex=True, squeeze=False)[0])
+
+
+def _spread(axis: Any, table: pd.DataFrame, effect: TrustEffect | None, size: int) -> None:
+    """Effects below one another: as rated with their intervals, as predicted, and their mean."""
+    place, colour = np.arange(len(table)), style.TRUST_COLOURS["low"]
+    axis.hlines(place, table["low"], table["high"], color=style.FAINT, lw=size / 4)
+    axis.plot(table["effect"], place, "o", color=style.INK, ms=size, label="as rated")
+    if effect is not None:
+        known = {"color": colour, "ms": size, "mfc": "white", "label": "predicted by the model"}
+        axis.plot(table["predicted"], place, "s", **known)
+        axis.axvline(effect.raw.estimate, color=colour, lw=1, label="mean of the model")
+    _zero_line(axis)
+
+
+def _legend_above(figure: Figure, axes: Sequence[Any]) -> None:
+    handles, labels = max(
+        (axis.get_legend_handles_labels() for axis in axes), key=lambda h: len(h[0])
+    )
+    figure.legend(handles, labels, loc="outside upper right", ncols=3, fontsize=7)
 
 
 def assumptions(effect: TrustEffect, question: str) -> Figure:

@@ -89,7 +89,7 @@ def mark_origin(figure: Figure, kinds: Sequence[Kind]) -> None:
                 MARKS[kind],
                 fontsize=min(26.0, 4.2 * float(width)),
                 color=BAD,
-                alpha=0.22,
+                alpha=0.16,
                 weight="bold",
                 ha="center",
                 va="center",
