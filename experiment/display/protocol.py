@@ -29,6 +29,17 @@ class DroppedFrame:
     interval_s: float
 
 
+@dataclass(frozen=True)
+class FrameCounts:
+    """How many frame intervals had which length: `tenths[k]` from k to k + 1 tenths of a period.
+
+    The last number counts all longer ones, too.
+    """
+
+    period_s: float
+    tenths: tuple[int, ...]
+
+
 class Display(Protocol):
     """Shows scenes at frames, and tells when each has appeared.
 
@@ -57,6 +68,10 @@ class Display(Protocol):
 
     def dropped_frames(self) -> list[DroppedFrame]:
         """The dropped frames since the last call."""
+        ...
+
+    def frame_counts(self) -> FrameCounts | None:
+        """The lengths of all frame intervals since the last call; None where there are no frames."""
         ...
 
     def close(self) -> None:

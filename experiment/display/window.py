@@ -15,7 +15,7 @@ from experiment.display.frames import FrameLog, Grid, measure_refresh
 from experiment.display.machine import Machine
 from experiment.display.opening import describe, open_window
 from experiment.display.painter import Painter, Picture
-from experiment.display.protocol import DisplayInfo, DroppedFrame
+from experiment.display.protocol import DisplayInfo, DroppedFrame, FrameCounts
 from experiment.display.scales import scale_line
 from experiment.scene import Choice, CursorState, Portrait, RatingScale, Scene
 from hardware.devices import DeviceError
@@ -138,6 +138,10 @@ class WindowDisplay:
     def dropped_frames(self) -> list[DroppedFrame]:
         """The dropped frames since the last call."""
         return self._log.take()
+
+    def frame_counts(self) -> FrameCounts | None:
+        """The lengths of all frame intervals since the last call."""
+        return self._log.take_counts()
 
     def position_along(self, x: float, y: float) -> float | None:
         """How far along the present scale a pixel lies (0 to 1), or None if there's none."""

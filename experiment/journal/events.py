@@ -315,6 +315,9 @@ class RunEnd(_Event):
     dropped_frames: int
     verdict: Literal["good", "look", "not_good"]
     reasons: list[str] = Field(default_factory=list)
+    # How many frame intervals had 0 to 1, 1 to 2, ... tenths of a period; empty without a window.
+    frame_tenths: list[int] = Field(default_factory=list)
+    frame_period_s: float | None = None
 
 
 class DroppedFrames(_Event):
@@ -326,6 +329,15 @@ class DroppedFrames(_Event):
     phase: str
     times: list[float]
     intervals_s: list[float]
+
+
+class ClockOffset(_Event):
+    """The clock that stamps key events, asked beside the session's: `session = other + seconds`."""
+
+    event: Literal["clock_offset"] = "clock_offset"
+    role: str  # of the device with the other clock
+    seconds: float
+    uncertainty_s: float
 
 
 class Stop(_Event):
@@ -426,6 +438,7 @@ Event = (
     | TrialEnd
     | RunEnd
     | DroppedFrames
+    | ClockOffset
     | Stop
     | StepStart
     | StepEnd

@@ -52,6 +52,7 @@ class KeyboardResponses:
         self._listeners = Listeners()
         self._down: set[str] = set()
         self.offsets: list[Offset] = []
+        self._taken = 0  # so many of them have been asked for
         details: dict[str, str]
         self._source: _Queues | _WindowKeys
         try:
@@ -76,6 +77,11 @@ class KeyboardResponses:
     def warning(self) -> str:
         """A sentence if stamps are worse than they should be, else ''."""
         return self.info.details.get("warning", "")
+
+    def take_offsets(self) -> list[Offset]:
+        """The offsets of Psychtoolbox's clock that were measured since the last call."""
+        new, self._taken = self.offsets[self._taken :], len(self.offsets)
+        return new
 
     def listen(self, callback: Callable[[Response], None]) -> None:
         """From now on call `callback` for each press and release, on the keyboard's own thread."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 
+from experiment.responses.offset import Offset
 from hardware.devices import DeviceInfo, Response, ResponseDevice
 
 
@@ -27,6 +28,15 @@ class MergedResponses:
             emulated=all(info.emulated for info in infos),
             details={f"{i.kind}_{key}": value for i in infos for key, value in i.details.items()},
         )
+
+    @property
+    def warning(self) -> str:
+        """What is wrong with any of them, '' for nothing."""
+        return " ".join(filter(None, (getattr(d, "warning", "") for d in self.devices)))
+
+    def take_offsets(self) -> list[Offset]:
+        """The offsets of the devices' clocks, as measured since the last call."""
+        return [o for d in self.devices for o in getattr(d, "take_offsets", list)()]
 
     def listen(self, callback: Callable[[Response], None]) -> None:
         """From now on call `callback` for each response of any device."""
