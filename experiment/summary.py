@@ -15,7 +15,7 @@ from experiment.bids.export import subject_label
 from experiment.bids.records import RunRecord, records_of
 from experiment.bids.sidecar import ORIGIN, study_name, study_title
 from experiment.journal import Journal, events
-from experiment.journal.events import Kind
+from experiment.journal.events import Kind, SessionStart
 
 LATE_S = 0.020  # "late" in a summary: more than a frame at 60 Hz; the verdict has the study's own
 
@@ -93,10 +93,9 @@ def summarise(journals: Sequence[Journal]) -> Summary:
     head = journals[-1].head
     records = [record for journal in journals for record in records_of(journal)]
     ends = journals[-1].of(events.SessionEnd)
-    label = f"sub-{subject_label(head)}" + (f"_ses-{head.session}" if head.session else "")
     return Summary(
         kind=head.kind,
-        subject=label,
+        subject=session_label(head),
         study=study_name(head),
         title=study_title(head),
         status=ends[-1].status if ends else "interrupted",
@@ -108,6 +107,11 @@ def summarise(journals: Sequence[Journal]) -> Summary:
         journals=tuple(journal.path for journal in journals),
         torn=any(journal.torn for journal in journals),
     )
+
+
+def session_label(head: SessionStart) -> str:
+    """`sub-01` or `sub-01_ses-01`."""
+    return f"sub-{subject_label(head)}" + (f"_ses-{head.session}" if head.session else "")
 
 
 def _run(run: RunRecord) -> RunSummary:

@@ -52,7 +52,6 @@ install_system_packages() {
         return 0
     fi
     say "installing" $missing
-    export DEBIAN_FRONTEND=noninteractive
     apt-get update -qq || say "apt-get update failed; trying with the old list"
     # shellcheck disable=SC2086  # one word a package
     apt_install $missing ||
@@ -60,7 +59,7 @@ install_system_packages() {
 }
 
 apt_install() {
-    apt-get install -qq -y --no-install-recommends -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 \
+    DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 \
         "$@" >/dev/null
 }
 

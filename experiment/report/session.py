@@ -7,6 +7,7 @@ from pathlib import Path
 
 from experiment.bids.files import write_whole
 from experiment.blinding import record_unblinding
+from experiment.errors import UserError
 from experiment.journal import Journal, find_journals, read_journals
 from experiment.journal.reader import JOURNAL_NAME
 from experiment.report.session_facts import facts_of
@@ -20,19 +21,25 @@ def write_session_report(path: Path, unblind: bool = False) -> Path:
 
     `path` is a dataset, a session's folder (there or in sourcedata) or any of its journals.
     `unblind` writes a second page with everything by condition, and a line into the list of
-    unblindings. Raises `ValueError`, in one sentence, where there's no session, more than one, or
-    journals that can't be read; `OSError` if nothing can be written.
+    unblindings. Raises `UserError` where there's no session, more than one, or journals that can't
+    be read; `OSError` if nothing can be written.
     """
-    return write_report(read_journals(session_journals(path)), unblind=unblind)
+    try:
+        return write_report(read_journals(session_journals(path)), unblind=unblind)
+    except ValueError as error:
+        raise UserError(str(error)) from None
 
 
 def write_report(journals: Sequence[Journal], *, unblind: bool = False) -> Path:
-    """Like `write_session_report`, from journals that have been read already, oldest first."""
+    """Like `write_session_report`, from journals that have been read already, oldest first.
+
+    Raises `ValueError` if there are none, or if they are of several sessions.
+    """
     if not journals:
         raise ValueError("there is no journal to report on")
     shown = unblind or journals[-1].head.kind == "simulated"
     facts = facts_of(journals, shown=shown)
-    pages = pages_of(journals[-1])
+    pages = pages_of(journals[-1].path)
     description = "_desc-unblinded" if unblind else ""
     path = pages / f"{facts.summary.subject}{description}_report.html"
     html = session_html(facts, unblinded=unblind)
@@ -59,12 +66,12 @@ def session_journals(path: Path) -> list[Path]:
     return found
 
 
-def pages_of(journal: Journal) -> Path:
+def pages_of(journal: Path) -> Path:
     """Where the pages on a journal belong: its dataset's `derivatives/trustpain/`.
 
     Beside a journal that doesn't lie in a dataset's `sourcedata/`.
     """
-    for folder in journal.path.absolute().parents:
+    for folder in journal.absolute().parents:
         if folder.name == "sourcedata":
             return folder.parent / PAGES
-    return journal.path.absolute().parent / PAGES
+    return journal.absolute().parent / PAGES

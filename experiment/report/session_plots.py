@@ -285,6 +285,8 @@ def questions_of(facts: SessionFacts) -> list[str]:
 
 def habituation(facts: SessionFacts) -> str:
     """Ratings by trial in the order in which they were given."""
+    from matplotlib.ticker import MaxNLocator
+
     questions = questions_of(facts)
     with drawing(2.3, facts) as (figure, result):
         axes = figure.subplots()
@@ -297,7 +299,7 @@ def habituation(facts: SessionFacts) -> str:
             axes.axvline(order - 0.5, color="#CCCCCC", linewidth=0.6)
             axes.text(order - 0.4, 104, f"run {run}", fontsize=6)
         axes.set_ylim(-9, 103)
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_xlabel("trial, counted over the session")
         axes.set_ylabel("rating (0 to 100)")
         _legend_of_questions(figure, questions)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING
 
 from experiment.bids.records import RunRecord
+from experiment.pulse_grid import PulseGrid
 from experiment.report.session_facts import SessionFacts
 from experiment.report.session_plots import QUESTIONS, drawing, drawn_runs
 from experiment.report.style import INK
@@ -68,21 +68,16 @@ def timing_of(run: RunRecord) -> RunTiming:
 def pulse_residuals(run: RunRecord) -> list[tuple[float, float]]:
     """Each pulse's time on the schedule (s), and how far off the scanner's grid it came (ms).
 
-    The grid is the first pulse plus whole TR, moved so that the median residual is 0. Gaps are
-    counted from pulse to pulse, so that a pulse that's missing doesn't shift those after it, and
-    a TR that isn't the stated one shows as a slope.
+    The grid is moved so that the median residual is 0: a late first pulse isn't everybody's fault.
     """
     if run.zero is None or not run.zero.tr_s or not run.pulses:
         return []
-    tr_s, pulses = run.zero.tr_s, run.pulses
-    volume, offsets = 0, [0.0]
-    for before, after in pairwise(pulses):
-        volume += round((after - before) / tr_s)
-        offsets.append(after - pulses[0] - volume * tr_s)
+    grid = PulseGrid(run.zero.tr_s)
+    offsets = [grid.offset(pulse) for pulse in run.pulses]
     middle = median(offsets)
     return [
         (pulse - run.zero.t, 1000 * (offset - middle))
-        for pulse, offset in zip(pulses, offsets, strict=True)
+        for pulse, offset in zip(run.pulses, offsets, strict=True)
     ]
 
 

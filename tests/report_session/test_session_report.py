@@ -12,6 +12,7 @@ from experiment.bids import export_session
 from experiment.bids.records import records_of
 from experiment.bids.validate import validate_dataset
 from experiment.blinding import UNBLINDING
+from experiment.errors import UserError
 from experiment.journal import events, read_journal
 from experiment.report.session import session_journals, write_session_report
 from experiment.report.session_facts import facts_of
@@ -198,15 +199,15 @@ def test_a_real_dry_runs_figures(tmp_path: Path) -> None:
 
 
 def test_bad_input_is_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="no journal in"):
+    with pytest.raises(UserError, match="no journal in"):
         write_session_report(tmp_path)
     for participant in ("01", "02"):
         write_session(tmp_path, replace(PLAN, participant=participant), tmp_path / "pictures")
-    with pytest.raises(ValueError, match=r"2 sessions \(sub-01, sub-02\): give the folder of one"):
+    with pytest.raises(UserError, match=r"2 sessions \(sub-01, sub-02\): give the folder of one"):
         write_session_report(tmp_path)
     broken = tmp_path / "sub-09_journal-001.jsonl"
     broken.write_text('{"event": "note"}\n')
-    with pytest.raises(ValueError, match="isn't a trustpain journal"):
+    with pytest.raises(UserError, match="isn't a trustpain journal"):
         write_session_report(broken)
 
 

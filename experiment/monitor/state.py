@@ -1,0 +1,242 @@
+"""What is the case now, as far as the journal tells: events go in one by one."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from experiment.blinding import Blind
+from experiment.deviations import Deviation, deviation_of
+from experiment.journal import events
+from experiment.journal.events import Event, SessionStart
+from experiment.pulse_grid import PulseGrid
+
+TRACE_HZ = 10.0  # the page needs no more of a temperature
+GAP_S = 1.0
+
+
+@dataclass
+class Points:
+    """A series that only grows, for a plot."""
+
+    x: list[float] = field(default_factory=list)
+    y: list[float] = field(default_factory=list)
+
+    def add(self, x: float, y: float) -> None:
+        """Append a point."""
+        self.x.append(x)
+        self.y.append(y)
+
+
+@dataclass
+class Told:
+    """A deviation with its time of day (UTC); `times`: how often it came in a row."""
+
+    time: str
+    deviation: Deviation
+    times: int = 1
+
+
+@dataclass
+class Device:
+    """A device by what it last said of itself."""
+
+    role: str
+    what: str
+    emulated: bool
+    failed: str = ""  # why
+
+
+@dataclass
+class RunState:
+    """One segment. Times of the series are seconds on its schedule (session time before zero)."""
+
+    start: events.RunStart
+    planned_trials: int
+    zero: events.RunZero | None = None
+    end: events.RunEnd | None = None
+    trial: int | None = None
+    trials_done: int = 0
+    trials_skipped: int = 0
+    pulses: int = 0
+    last_pulse: float | None = None
+    grid: PulseGrid | None = None
+    early_pulses: list[float] = field(default_factory=list)  # before the TR was known
+    residuals: Points = field(default_factory=Points)  # ms off the grid of the first pulse
+    lateness: Points = field(default_factory=Points)  # ms
+    dropped_frames: int = 0
+    delivered: Points = field(default_factory=Points)  # degrees Celsius
+    asked: Points = field(default_factory=Points)
+
+    @property
+    def origin(self) -> float:
+        """The session time that the series count from."""
+        return self.zero.t if self.zero is not None else self.start.t
+
+    @property
+    def worst_lateness_ms(self) -> float | None:
+        """The onset farthest off its schedule."""
+        return max(self.lateness.y, key=abs, default=None)
+
+    @property
+    def worst_residual_ms(self) -> float | None:
+        """The pulse farthest off the grid."""
+        return max(self.residuals.y, key=abs, default=None)
+
+    @property
+    def pulses_expected(self) -> int | None:
+        """All that the scan should send, as far as is known."""
+        if self.end is not None:
+            return self.end.pulses_expected
+        if self.start.volumes is None:
+            return None
+        more = self.zero.dummies_pulsed_not_stored if self.zero is not None else 0
+        return self.start.volumes + more
+
+
+@dataclass
+class State:
+    """Everything that the page shows of one session, from all its journals in turn."""
+
+    head: SessionStart | None = None
+    begun_at: float = 0.0  # wall time (Unix seconds) of the session clock's zero
+    last_t: float = 0.0
+    ended: events.SessionEnd | None = None
+    devices: dict[str, Device] = field(default_factory=dict)
+    run: RunState | None = None
+    phase: events.PhaseStart | None = None
+    prepared: events.HeatPrepared | None = None
+    triggered: events.HeatTriggered | None = None
+    last_delivered: events.HeatDelivered | None = None
+    temperature: tuple[float, float] | None = None  # session time, degrees Celsius
+    ratings: dict[str, Points] = field(default_factory=dict)  # by question: trial's order, rating
+    ratings_asked: int = 0
+    ratings_given: int = 0
+    last_rating: events.Rating | None = None
+    told: list[Told] = field(default_factory=list)
+    trials_begun: int = 0
+    show: bool = False  # trust levels may be shown
+    blind: Blind | None = None
+
+    def add(self, event: Event, *, show: bool = False) -> None:
+        """Take an event. `show`: this session may be shown unblinded."""
+        self.last_t = event.t
+        if isinstance(event, SessionStart):
+            self._head(event, show)
+        elif self.head is not None:
+            self._add(event)
+            if (deviation := deviation_of(event)) is not None:
+                self._tell(deviation)
+
+    def _head(self, head: SessionStart, show: bool) -> None:
+        self.head, self.ended, self.phase = head, None, None
+        self.begun_at = datetime.fromisoformat(head.started_utc).timestamp()
+        self.devices.clear()
+        self.show = show or head.kind == "simulated"
+        self.blind = Blind(head, show=self.show)
+
+    def _tell(self, deviation: Deviation) -> None:
+        assert self.blind is not None
+        at = datetime.fromtimestamp(self.begun_at + deviation.t, UTC).strftime("%H:%M:%S")
+        text = self.blind(deviation.text)
+        deviation = Deviation(deviation.t, deviation.weight, text, deviation.run, deviation.trial)
+        last = self.told[-1] if self.told else None
+        if last is not None and last.deviation.text == text and last.deviation.run == deviation.run:
+            self.told[-1] = Told(at, deviation, last.times + 1)
+        else:
+            self.told.append(Told(at, deviation))
+
+    def _add(self, event: Event) -> None:
+        match event:
+            case events.SessionEnd():
+                self.ended, self.phase = event, None
+            case events.DeviceOpened():
+                what = " ".join(filter(None, (event.kind, event.firmware)))
+                self.devices[event.role] = Device(event.role, what, event.emulated)
+            case events.DeviceFailed():
+                device = self.devices.setdefault(event.role, Device(event.role, "", False))
+                device.failed = event.reason
+            case events.RunStart():
+                self._run_starts(event)
+            case events.HeatPrepared():
+                self.prepared = event
+            case events.Rating():
+                self._rating(event)
+            case _ if self.run is not None:
+                self._add_to_run(self.run, event)
+
+    def _run_starts(self, event: events.RunStart) -> None:
+        assert self.head is not None
+        rows = [row for row in self.head.trials if row.get("run") == event.design_run]
+        planned = sum(int(row.get("trial") or 0) > 0 for row in rows)
+        self.run = RunState(event, planned)
+        self.phase = self.triggered = self.prepared = None
+
+    def _add_to_run(self, run: RunState, event: Event) -> None:
+        match event:
+            case events.RunZero():
+                run.zero = event
+                if event.tr_s:
+                    run.grid = PulseGrid(event.tr_s)
+                    for pulse in run.early_pulses:
+                        self._residual(run, pulse)
+            case events.Pulse():
+                run.pulses, run.last_pulse = run.pulses + 1, event.t
+                if run.grid is None:
+                    run.early_pulses.append(event.t)
+                else:
+                    self._residual(run, event.t)
+            case events.TrialStart():
+                run.trial = event.trial
+                self.trials_begun += event.trial > 0
+            case events.TrialEnd():
+                run.trials_done += event.trial > 0 and event.status != "aborted"
+            case events.PhaseStart():
+                self.phase = event
+                run.lateness.add(event.t - run.origin, 1000 * (event.t - event.planned))
+            case events.PhaseEnd() if self.phase is not None and self.phase.phase == event.phase:
+                if self.phase.trial == event.trial:
+                    self.phase = None
+            case events.HeatTriggered():
+                self.triggered, self.prepared = event, None
+                at = event.t - run.origin
+                for x, y in ((at, event.temperature), (at + event.plateau_s, event.temperature)):
+                    run.asked.add(x, y)
+                run.asked.add(at + event.plateau_s, math.nan)
+            case events.HeatSkipped():
+                run.trials_skipped += 1
+            case events.HeatDelivered():
+                self.last_delivered, self.triggered = event, None
+            case events.Temperatures():
+                self._temperatures(run, event)
+            case events.DroppedFrames():
+                run.dropped_frames += len(event.times)
+            case events.RunEnd():
+                run.end, run.dropped_frames = event, event.dropped_frames
+                self.phase = None
+
+    def _residual(self, run: RunState, pulse: float) -> None:
+        assert run.grid is not None
+        run.residuals.add(pulse - run.origin, 1000 * run.grid.offset(pulse))
+
+    def _temperatures(self, run: RunState, event: events.Temperatures) -> None:
+        for t, mean in zip(event.times, event.mean, strict=True):
+            if not math.isfinite(mean):
+                continue
+            self.temperature = (t, mean)
+            since = t - run.origin - run.delivered.x[-1] if run.delivered.x else 0.0
+            if since > GAP_S:  # nothing was measured meanwhile: no line across it
+                run.delivered.add(t - run.origin, math.nan)
+            if since >= 0.99 / TRACE_HZ or not run.delivered.x:
+                run.delivered.add(t - run.origin, mean)
+
+    def _rating(self, event: events.Rating) -> None:
+        if event.run == 0:  # outside runs, on faces: one could tell from them who is trusted
+            return
+        self.last_rating = event
+        self.ratings_asked += 1
+        points = self.ratings.setdefault(event.question, Points())
+        if event.rating is not None:
+            self.ratings_given += 1
+            points.add(self.trials_begun, event.rating)

@@ -1,0 +1,144 @@
+"""The live page in a real browser: its numbers are the journal's, while that grows."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from experiment.cli.monitor import monitor
+from experiment.errors import UserError
+from experiment.journal import events, read_journal
+from tests.factory import Session, write_session
+
+pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.timeout(400)]
+
+PLAN = Session(runs=1, trials=3, hz=10, no_answer=(1, 2), kind="pilot")
+PATIENCE_MS = 60_000  # for a machine with much else to do
+TRUSTPAIN = [sys.executable, "-c", "from experiment.cli import main; main()"]
+
+Serve = Callable[..., tuple[subprocess.Popen[str], str]]
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Start `trustpain monitor`, and give the process and its address."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*arguments: str | Path) -> tuple[subprocess.Popen[str], str]:
+        command = [*TRUSTPAIN, "monitor", *map(str, arguments)]
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True
+        )
+        started.append(process)
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line.startswith("Live page: http://127.0.0.1:"), line
+        return process, line.removeprefix("Live page: ").strip()
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            assert pipe is not None
+            pipe.close()
+
+
+def open_page(browser: Browser, address: str, asked: list[str]) -> Page:
+    page = browser.new_page()
+    page.set_default_timeout(PATIENCE_MS)
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("pageerror", lambda error: asked.append(f"error: {error}"))
+    page.goto(address)
+    return page
+
+
+def expect(page: Page, name: str, value: str) -> None:
+    """Wait until the page shows a value; Bokeh draws into shadow roots, which locators enter."""
+    page.locator(f"[data-is={name}]", has_text=value).first.wait_for()
+    assert page.locator(f"[data-is={name}]").first.inner_text() == value
+
+
+def grow(path: Path, lines: list[bytes], torn: bytes = b"") -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"".join(lines) + torn)
+
+
+def test_numbers_are_the_journals_during_a_run(
+    browser: Browser, serve: Serve, tmp_path: Path
+) -> None:
+    source = write_session(tmp_path / "source", PLAN, tmp_path / "pictures")
+    lines = source.read_bytes().splitlines(keepends=True)
+    path = tmp_path / "data" / "ds" / "sourcedata" / "sub-01" / source.name
+    (tmp_path / "data").mkdir()
+    _, address = serve(tmp_path / "data")
+    asked: list[str] = []
+    pages = [open_page(browser, address, asked) for _ in range(2)]  # several may watch
+    expect(pages[0], "title", "Waiting for a session")
+
+    marks = [i for i, line in enumerate(lines, 1) if b'"event":"rating"' in line][1::2]
+    for end in (*marks, len(lines)):
+        torn = lines[end][: len(lines[end]) // 2] if end < len(lines) else b""
+        grow(path, lines[:end], torn)
+        so_far = read_journal(path)
+        answers = so_far.of(events.Rating)
+        given = [rating for rating in answers if rating.rating is not None]
+        volumes = so_far.of(events.RunStart)[-1].volumes
+        last = answers[-1]
+        value = "none given" if last.rating is None else f"{last.rating:.1f}"
+        measured = so_far.of(events.Temperatures)[-1].mean[-1]
+        for page in pages:
+            expect(page, "ratings", f"{len(given)} of {len(answers)}")
+            expect(page, "last_rating", f"{last.question} {value}")
+            expect(page, "pulses", f"{len(so_far.of(events.Pulse))} of {volumes}")
+            expect(page, "measured", f"{measured:.1f} °C")
+    expect(pages[0], "status", "completed")
+
+    shown = pages[0].content() + pages[0].inner_text("body")
+    assert not any(word in shown for word in ("F1_", "M1_", "low trust", "high trust"))
+    hosts = {urlsplit(url).netloc for url in asked if not url.startswith(("data:", "blob:"))}
+    assert hosts == {urlsplit(address).netloc}  # nothing from outside, no error
+
+
+def test_the_token_is_needed_and_a_server_that_has_gone_is_told(
+    browser: Browser, serve: Serve, tmp_path: Path
+) -> None:
+    write_session(tmp_path / "ds", PLAN, tmp_path / "pictures")
+    process, address = serve(tmp_path / "ds", "--until-stdin-closes")
+    base = address[: address.index("/", len("http://"))]
+    for wrong in ("/", "/ws", "/x/", "/static/js/bokeh.min.js", address[len(base) : -4] + "/"):
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            urllib.request.urlopen(base + wrong)
+
+    page = open_page(browser, address, [])
+    expect(page, "status", "completed")
+    assert not page.locator("#lost").is_visible()
+    assert process.stdin is not None
+    process.stdin.close()  # as it is when the run has ended
+    page.locator("#lost").wait_for(state="visible")
+    assert process.wait(timeout=30) == 0
+    expect(page, "status", "completed")  # the last numbers stand
+
+
+@pytest.mark.parametrize(
+    ("path", "host", "said"),
+    [
+        ("nowhere", "127.0.0.1", "doesn't exist: give a dataset"),
+        ("foreign.txt", "127.0.0.1", "isn't a trustpain journal"),
+        (".", "192.0.2.1", "can't be served at 192.0.2.1"),  # an address that nobody has
+    ],
+)
+def test_bad_input_is_one_sentence(path: str, host: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "foreign.txt").write_text("a\nb\n")
+    with pytest.raises(UserError, match=said) as raised:
+        monitor(tmp_path / path, host=host)
+    assert raised.value.exit_code == 2
+    assert "\n" not in str(raised.value)
