@@ -11,7 +11,7 @@ import csv
 import hashlib
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -77,7 +77,9 @@ class Manifest:
             if portrait.clinician == clinician and portrait.level == level:
                 return portrait
         if clinician not in self.clinicians:
-            raise ValueError(f"no clinician {clinician!r} in the manifest; there are {', '.join(self.clinicians)}")
+            raise ValueError(
+                f"no clinician {clinician!r} in the manifest; there are {', '.join(self.clinicians)}"
+            )
         raise ValueError(f"clinician {clinician} has no portrait at trust level {level!r}")
 
     def path(self, portrait: Portrait) -> Path:
@@ -95,7 +97,9 @@ def load_manifest(path: Path = SHIPPED) -> Manifest:
     if path.is_dir():
         path = path / "clinicians.tsv"
     if not path.is_file():
-        raise ValueError(f"there is no manifest at {path}; `trustpain portraits manifest FOLDER` makes one")
+        raise ValueError(
+            f"there is no manifest at {path}; `trustpain portraits manifest FOLDER` makes one"
+        )
     try:
         with path.open(encoding="utf-8", newline="") as stream:
             reader = csv.DictReader(stream, delimiter="\t")
@@ -103,9 +107,13 @@ def load_manifest(path: Path = SHIPPED) -> Manifest:
             missing = [f.name for f in fields(Portrait) if f.name not in found]
             if missing:
                 raise ValueError(f"the manifest {path} lacks the column(s) {', '.join(missing)}")
-            portraits = tuple(_portrait(row, path, line) for line, row in enumerate(reader, start=2))
+            portraits = tuple(
+                _portrait(row, path, line) for line, row in enumerate(reader, start=2)
+            )
     except (UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(f"the manifest {path} is not a tab-separated UTF-8 table ({error})") from None
+        raise ValueError(
+            f"the manifest {path} is not a tab-separated UTF-8 table ({error})"
+        ) from None
     if not portraits:
         raise ValueError(f"the manifest {path} lists no portraits")
     return Manifest(path.parent, portraits, _notes(path.with_suffix(".json")))
@@ -130,10 +138,14 @@ def verify(manifest: Manifest) -> list[str]:
     for portrait in manifest.portraits:
         problems += _verify_picture(manifest, portrait)
     for clinician in manifest.clinicians:
-        problems += _verify_clinician(clinician, [p for p in manifest.portraits if p.clinician == clinician])
+        problems += _verify_clinician(
+            clinician, [p for p in manifest.portraits if p.clinician == clinician]
+        )
     sizes = sorted({(p.width, p.height) for p in manifest.portraits})
     if len(sizes) > 1:
-        problems.append(f"the pictures differ in size: {', '.join(f'{w} x {h}' for w, h in sizes)}.")
+        problems.append(
+            f"the pictures differ in size: {', '.join(f'{w} x {h}' for w, h in sizes)}."
+        )
     return problems
 
 
@@ -149,7 +161,9 @@ def _verify_picture(manifest: Manifest, portrait: Portrait) -> list[str]:
     if not path.is_file():
         return [f"{portrait.file} is missing."]
     if sha256_of(path) != portrait.sha256:
-        return [f"{portrait.file} is not the picture that the manifest describes: its SHA-256 differs."]
+        return [
+            f"{portrait.file} is not the picture that the manifest describes: its SHA-256 differs."
+        ]
     try:
         with Image.open(path) as image:
             size = image.size
@@ -167,13 +181,19 @@ def _verify_clinician(clinician: str, portraits: list[Portrait]) -> list[str]:
     levels = [p.level for p in portraits]
     for level in LEVELS:
         if levels.count(level) != 1:
-            problems.append(f"clinician {clinician} has {levels.count(level) or 'no'} portrait(s) at level {level}.")
+            problems.append(
+                f"clinician {clinician} has {levels.count(level) or 'no'} portrait(s) at level {level}."
+            )
     for name in ("sex", "age_group", "skin_tone"):
         if len({getattr(p, name) for p in portraits}) > 1:
             problems.append(f"clinician {clinician} has more than one {name.replace('_', ' ')}.")
     for name, label in (("luminance", "mean luminance"), ("contrast", "RMS contrast")):
         values = [getattr(p, name) for p in portraits]
-        spread = (max(values) - min(values)) / (sum(values) / len(values)) if min(values) > 0 else math.inf
+        spread = (
+            (max(values) - min(values)) / (sum(values) / len(values))
+            if min(values) > 0
+            else math.inf
+        )
         if not spread <= LUMINANCE_TOLERANCE:
             problems.append(
                 f"clinician {clinician}'s portraits are not matched: the {label} of the face differs by "
@@ -198,13 +218,19 @@ def _portrait(row: dict[str, Any], path: Path, line: int) -> Portrait:
         try:
             values[field.name] = _READ[str(field.type)](text)
         except (ValueError, KeyError):
-            raise ValueError(f"{where}: {field.name} is {text!r}, not {_MEANT[str(field.type)]}") from None
+            raise ValueError(
+                f"{where}: {field.name} is {text!r}, not {_MEANT[str(field.type)]}"
+            ) from None
     allowed = {"level": LEVELS, "skin_tone": SKIN_TONES, "sex": SEXES}
     for name, options in allowed.items():
         if values[name] not in options:
-            raise ValueError(f"{where}: {name} is {values[name]!r}, not one of {', '.join(options)}")
+            raise ValueError(
+                f"{where}: {name} is {values[name]!r}, not one of {', '.join(options)}"
+            )
     if Path(values["file"]).is_absolute() or ".." in Path(values["file"]).parts:
-        raise ValueError(f"{where}: file {values['file']!r} must be relative to the manifest's folder and inside it")
+        raise ValueError(
+            f"{where}: file {values['file']!r} must be relative to the manifest's folder and inside it"
+        )
     return Portrait(**values)
 
 
@@ -212,7 +238,7 @@ def _number(text: str) -> float:
     return math.nan if text == "n/a" else float(text)
 
 
-_READ = {
+_READ: dict[str, Callable[[str], Any]] = {
     "str": str,
     "float": _number,
     "int": int,

@@ -50,9 +50,14 @@ def base_mesh() -> BaseMesh:
         elif kind == "g":
             group = rest[0]
         elif kind == "f":
-            faces.setdefault(group, []).append([[int(n) - 1 for n in corner.split("/")[:2]] for corner in rest])
+            faces.setdefault(group, []).append(
+                [[int(n) - 1 for n in corner.split("/")[:2]] for corner in rest]
+            )
     body = np.array(faces["body"])
-    groups = {name: np.array(sorted({corner[0] for face in f for corner in face})) for name, f in faces.items()}
+    groups = {
+        name: np.array(sorted({corner[0] for face in f for corner in face}))
+        for name, f in faces.items()
+    }
     return BaseMesh(np.array(vertices), np.array(uvs), body[..., 0], body[..., 1], groups)
 
 

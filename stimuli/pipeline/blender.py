@@ -19,7 +19,13 @@ def to_blender(points: Floats) -> Floats:
 
 
 def add_mesh(
-    name: str, points: Floats, faces: Ints | list[list[int]], material: Any, *, subdivide: int = 0, smooth: bool = True
+    name: str,
+    points: Floats,
+    faces: Ints | list[list[int]],
+    material: Any,
+    *,
+    subdivide: int = 0,
+    smooth: bool = True,
 ) -> Any:
     """A mesh object from points (n, 3) in dm and faces; returns the object."""
     mesh = bpy.data.meshes.new(name)
@@ -78,8 +84,8 @@ class Nodes:
     def add(self, kind: str, inputs: dict[str | int, Any] | None = None, **settings: Any) -> Any:
         """A node; inputs may be values or another node's output socket."""
         node = self.tree.nodes.new(f"ShaderNode{kind}")
-        for key, value in settings.items():
-            setattr(node, key, value)
+        for setting, value in settings.items():
+            setattr(node, setting, value)
         for key, value in (inputs or {}).items():
             if isinstance(value, bpy.types.NodeSocket):
                 self.tree.links.new(value, node.inputs[key])
@@ -101,10 +107,14 @@ class Nodes:
                 node.inputs[index].default_value = value
         return node.outputs[2]
 
-    def texture(self, picture: Any, uv: str, *, extension: str = "EXTEND", interpolation: str = "Linear") -> Any:
+    def texture(
+        self, picture: Any, uv: str, *, extension: str = "EXTEND", interpolation: str = "Linear"
+    ) -> Any:
         """The colour output of an image looked up in a UV layer."""
         where = self.add("UVMap", uv_map=uv).outputs[0]
-        node = self.add("TexImage", {0: where}, image=picture, extension=extension, interpolation=interpolation)
+        node = self.add(
+            "TexImage", {0: where}, image=picture, extension=extension, interpolation=interpolation
+        )
         return node.outputs[0]
 
     def attribute(self, name: str) -> Any:

@@ -25,19 +25,47 @@ class BrowShape:
 
 BROWS = {
     "soft arch": BrowShape(
-        ((0.125, 7.456), (0.22, 7.493), (0.33, 7.526), (0.43, 7.518), (0.50, 7.483), (0.555, 7.440)),
+        (
+            (0.125, 7.456),
+            (0.22, 7.493),
+            (0.33, 7.526),
+            (0.43, 7.518),
+            (0.50, 7.483),
+            (0.555, 7.440),
+        ),
         (0.052, 0.060, 0.052, 0.040, 0.026, 0.008),
     ),
     "straight": BrowShape(
-        ((0.130, 7.458), (0.23, 7.486), (0.34, 7.505), (0.43, 7.500), (0.50, 7.478), (0.550, 7.446)),
+        (
+            (0.130, 7.458),
+            (0.23, 7.486),
+            (0.34, 7.505),
+            (0.43, 7.500),
+            (0.50, 7.478),
+            (0.550, 7.446),
+        ),
         (0.056, 0.062, 0.054, 0.044, 0.028, 0.010),
     ),
     "full": BrowShape(
-        ((0.105, 7.462), (0.20, 7.488), (0.32, 7.510), (0.43, 7.510), (0.51, 7.483), (0.565, 7.443)),
+        (
+            (0.105, 7.462),
+            (0.20, 7.488),
+            (0.32, 7.510),
+            (0.43, 7.510),
+            (0.51, 7.483),
+            (0.565, 7.443),
+        ),
         (0.072, 0.088, 0.080, 0.066, 0.044, 0.014),
     ),
     "flat": BrowShape(
-        ((0.115, 7.456), (0.21, 7.478), (0.33, 7.496), (0.43, 7.496), (0.51, 7.476), (0.560, 7.443)),
+        (
+            (0.115, 7.456),
+            (0.21, 7.478),
+            (0.33, 7.496),
+            (0.43, 7.496),
+            (0.51, 7.476),
+            (0.560, 7.443),
+        ),
         (0.070, 0.080, 0.072, 0.058, 0.038, 0.014),
     ),
 }
@@ -71,9 +99,17 @@ def brow_strands(person: Identity, rng: np.random.Generator) -> Placed:
     half = 0.5 * np.interp(along, knots, shape.thickness)
     side = rng.choice([-1.0, 1.0], count)
     root = middle + normal * (across * half)[:, None] + rng.normal(0, 0.0018, (count, 2))
-    angle = np.radians(inner_angle * (1 - along) ** 1.5 + outer_angle * along + rng.normal(0, 8, count))
-    angle -= np.radians(15) * across * np.clip(along * 4, 0, 1)  # upper hairs lie down, lower ones stand up
-    length = rng.uniform(0.045, 0.075, count) * (1 - 0.35 * along) * (0.6 + 0.4 * smooth_step(along, 0.0, 0.15))
+    angle = np.radians(
+        inner_angle * (1 - along) ** 1.5 + outer_angle * along + rng.normal(0, 8, count)
+    )
+    angle -= (
+        np.radians(15) * across * np.clip(along * 4, 0, 1)
+    )  # upper hairs lie down, lower ones stand up
+    length = (
+        rng.uniform(0.045, 0.075, count)
+        * (1 - 0.35 * along)
+        * (0.6 + 0.4 * smooth_step(along, 0.0, 0.15))
+    )
     if person.sex == "female":
         length *= 0.85
     t = np.linspace(0, 1, POINTS)[None]
@@ -89,7 +125,11 @@ def brow_strands(person: Identity, rng: np.random.Generator) -> Placed:
 
 
 def brow_shadow(
-    placed: Placed, width: int, height: int, x_range: tuple[float, float], y_range: tuple[float, float]
+    placed: Placed,
+    width: int,
+    height: int,
+    x_range: tuple[float, float],
+    y_range: tuple[float, float],
 ) -> Floats:
     """How much the skin darkens below the brows, (height, width), 0-1, in the skin maps' front plane."""
     points = placed.xy[:, : POINTS // 2 + 1].reshape(-1, 2)
@@ -124,6 +164,6 @@ def lay(placed: Placed, surface: Surface, *, forward: bool = False) -> Floats:
 def _on_skin(surface: Surface, xy: Floats) -> Floats:
     """Skin positions (n, 3) at rest x, y: inverse-distance mean of the nearest front points."""
     distance, near = surface.front.query(xy, k=4)
-    weight = 1 / (distance + 1e-4) ** 2
+    weight = 1 / (np.asarray(distance) + 1e-4) ** 2
     weight /= weight.sum(1, keepdims=True)
     return (surface.points[surface.facing][near] * weight[..., None]).sum(1)

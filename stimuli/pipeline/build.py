@@ -1,7 +1,8 @@
 """The whole set: renders what is missing, then writes manifest, contact sheet and axis strips.
 
-`python -m stimuli.pipeline.build` runs in `.venv-portraits`. Each identity is a process of its own; an interrupted build
-goes on where it stopped, since finished pictures and rendered parts are kept with a fingerprint of what made them.
+`python -m stimuli.pipeline.build` runs in `.venv-portraits`. Each identity is a process of its own; an interrupted
+build goes on where it stopped, since finished pictures and rendered parts are kept with a fingerprint of what made
+them.
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ NEEDED_BYTES = 400_000_000
 def build(samples: int = SAMPLES) -> None:
     """Renders the eight identities into `stimuli/clinicians/` and writes the manifest."""
     if shutil.disk_usage(STIMULI).free < NEEDED_BYTES:
-        raise PipelineError(f"there is less than {NEEDED_BYTES // 1_000_000} MB of space left for the pictures.")
+        raise PipelineError(
+            f"there is less than {NEEDED_BYTES // 1_000_000} MB of space left for the pictures."
+        )
     for package in packages.PACKAGES:
         packages.archive(package)
     folder = STIMULI / "clinicians"
@@ -46,7 +49,9 @@ def build(samples: int = SAMPLES) -> None:
         )  # fmt: skip
         if done.returncode:
             reason = (done.stderr.strip().splitlines() or ["no message"])[-1]
-            raise PipelineError(f"{person.id} could not be rendered: {reason}", max(done.returncode, 1))
+            raise PipelineError(
+                f"{person.id} could not be rendered: {reason}", max(done.returncode, 1)
+            )
     write()
 
 
@@ -149,9 +154,17 @@ def strip(name: str, path: Path, width: int = 240, samples: int = SAMPLES) -> No
                    "--out", str(one), "--width", str(2 * width), "--samples", str(samples)]  # fmt: skip
         if wish:
             command += ["--luminance", str(wish["luminance"]), "--contrast", str(wish["contrast"])]
-        done = subprocess.run(command, cwd=STIMULI.parent, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+        done = subprocess.run(
+            command,
+            cwd=STIMULI.parent,
+            stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            text=True,
+        )
         if done.returncode:
-            raise PipelineError((done.stderr.strip().splitlines() or ["no message"])[-1], done.returncode)
+            raise PipelineError(
+                (done.stderr.strip().splitlines() or ["no message"])[-1], done.returncode
+            )
         with Image.open(one) as rendered:
             small = rendered.convert("RGB").resize((width, height), Image.Resampling.LANCZOS)
         picture.paste(small, (place * width, 0))
@@ -172,7 +185,9 @@ def _save(picture: Image.Image, path: Path) -> None:
 def main() -> int:
     """`build`, `sheet --out FILE` or `strip --identity ID --out FILE`."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("what", choices=("build", "sheet", "strip", "write"), nargs="?", default="build")
+    parser.add_argument(
+        "what", choices=("build", "sheet", "strip", "write"), nargs="?", default="build"
+    )
     parser.add_argument("--identity", default="F1")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--samples", type=int, default=SAMPLES)
@@ -194,7 +209,10 @@ def main() -> int:
         print(error, file=sys.stderr)
         return error.code
     except KeyboardInterrupt:
-        print("interrupted; what is finished stays, and the next build goes on from there.", file=sys.stderr)
+        print(
+            "interrupted; what is finished stays, and the next build goes on from there.",
+            file=sys.stderr,
+        )
         return 1
     except OSError as error:
         print(f"{error.filename or 'a file'}: {error.strerror}.", file=sys.stderr)

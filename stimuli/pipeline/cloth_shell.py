@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from scipy.sparse import coo_matrix, diags
@@ -42,7 +43,7 @@ class Shell:
         """Points (n, 3) of the cloth's front at given x and y (n, 2)."""
         front = np.flatnonzero(self.normals[:, 2] > 0.1)
         distance, near = cKDTree(self.points[front, :2]).query(xy, k=4)
-        weight = 1 / (distance + 1e-4) ** 2
+        weight = 1 / (np.asarray(distance) + 1e-4) ** 2
         depth = (self.points[front, 2][near] * weight).sum(1) / weight.sum(1)
         return np.concatenate([xy, depth[:, None]], 1)
 
@@ -110,9 +111,11 @@ def cut(shell: Shell, keep: Callable[[Floats], Floats]) -> Shell:
     return Shell(np.array(points)[used], np.array(normals)[used], triangles.reshape(-1, 3))
 
 
-def _neighbour_average(count: int, quads: Ints) -> object:
+def _neighbour_average(count: int, quads: Ints) -> Any:
     i = np.concatenate([quads[:, k] for k in range(4)])
     j = np.concatenate([quads[:, (k + 1) % 4] for k in range(4)])
     one = np.ones(len(i) * 2)
-    adjacency = coo_matrix((one, (np.concatenate([i, j]), np.concatenate([j, i]))), (count, count)).tocsr()
+    adjacency = coo_matrix(
+        (one, (np.concatenate([i, j]), np.concatenate([j, i]))), (count, count)
+    ).tocsr()
     return diags(1 / np.maximum(np.asarray(adjacency.sum(1)).ravel(), 1)) @ adjacency

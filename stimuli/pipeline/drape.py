@@ -16,13 +16,23 @@ def curve(points: list[tuple[float, float, float]], count: int) -> Floats:
     """A smooth line (count, 3) through points in dm, evenly spaced."""
     knots = np.array(points)
     along = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(knots, axis=0), axis=1))])
-    dense = make_interp_spline(along, knots, k=min(3, len(knots) - 1))(np.linspace(0, along[-1], 600))
+    dense = make_interp_spline(along, knots, k=min(3, len(knots) - 1))(
+        np.linspace(0, along[-1], 600)
+    )
     length = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(dense, axis=0), axis=1))])
-    return np.stack([np.interp(np.linspace(0, length[-1], count), length, dense[:, i]) for i in range(3)], 1)
+    return np.stack(
+        [np.interp(np.linspace(0, length[-1], count), length, dense[:, i]) for i in range(3)], 1
+    )
 
 
 def drape(
-    shell: Shell, start: Floats, across: Floats, width: Floats, gap: Floats, steps: int = 14, stiff: float = 0.6
+    shell: Shell,
+    start: Floats,
+    across: Floats,
+    width: Floats,
+    gap: Floats,
+    steps: int = 14,
+    stiff: float = 0.6,
 ) -> Floats:
     """A flap (n, steps + 1, 3) that starts at `start` (n, 3) and goes `width` (n,) dm towards `across` (n, 3).
 
@@ -54,11 +64,15 @@ def band(line: Floats, normal: Floats, width: float, thick: float, around: int =
     return line[:, None] + flat[None, :, None] * side[:, None] + high[None, :, None] * out[:, None]
 
 
-def add_sheet(name: str, grid: Floats, material: Any, *, thick: float = 0.02, smooth_edges: bool = True) -> Any:
+def add_sheet(
+    name: str, grid: Floats, material: Any, *, thick: float = 0.02, smooth_edges: bool = True
+) -> Any:
     """A grid (n, m, 3) as a sheet of cloth `thick` dm deep, with attribute `edge` 0 at its start and 1 at its rim."""
     n, m = grid.shape[:2]
     index = np.arange(n * m).reshape(n, m)
-    faces = np.stack([index[:-1, :-1], index[1:, :-1], index[1:, 1:], index[:-1, 1:]], -1).reshape(-1, 4)
+    faces = np.stack([index[:-1, :-1], index[1:, :-1], index[1:, 1:], index[:-1, 1:]], -1).reshape(
+        -1, 4
+    )
     sheet = add_mesh(name, grid.reshape(-1, 3), faces, material)
     rim = np.broadcast_to(np.linspace(0, 1, m), (n, m))
     set_attribute(sheet, "edge", rim.ravel())

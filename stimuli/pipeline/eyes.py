@@ -34,7 +34,7 @@ def add_eyes(centres: dict[str, tuple[Floats, float]], look: str, age: float, se
     ball, cornea = _ball_material(_texture(look, age, seed)), _cornea_material()
     middle = np.mean([c for c, _ in centres.values()], axis=0)
     for side, (centre, radius) in centres.items():
-        turn = _towards(middle + (0, 0, GAZE_DM) - centre)
+        turn = _towards(middle + np.array([0, 0, GAZE_DM]) - centre)
         points, faces, uvs = _globe()
         eye = add_mesh(f"eye {side}", points @ turn.T * radius * 0.985 + centre, faces, ball)
         set_uv(eye, "polar", uvs[corner_vertices(eye)])
@@ -58,13 +58,17 @@ def _rings(angles: Floats, around: int) -> tuple[Floats, Floats, list[list[int]]
     for i in range(len(angles) - 1):
         for j in range(around):
             k = (j + 1) % around
-            faces.append([i * around + j, (i + 1) * around + j, (i + 1) * around + k, i * around + k])
+            faces.append(
+                [i * around + j, (i + 1) * around + j, (i + 1) * around + k, i * around + k]
+            )
     return polar.ravel(), azimuth.ravel(), faces
 
 
 def _globe() -> tuple[Floats, list[list[int]], Floats]:
     edge = np.arcsin(IRIS)
-    angles = np.concatenate([np.linspace(0.004, edge * 0.98, 16), np.linspace(edge, np.radians(120), 40)])
+    angles = np.concatenate(
+        [np.linspace(0.004, edge * 0.98, 16), np.linspace(edge, np.radians(120), 40)]
+    )
     polar, azimuth, faces = _rings(angles, 72)
     dish = np.where(polar < edge, DISH * (1 - (polar / edge) ** 2), 0.0)
     points = np.stack(
@@ -117,7 +121,9 @@ def _texture(look: str, age: float, seed: int, size: int = 1024) -> Floats:
     edge = np.clip((r - 0.955) / 0.09, 0, 1)[..., None]
     edge = edge * edge * (3 - 2 * edge)
     picture = iris * (1 - edge) + sclera * edge
-    lid = np.clip((y * SPAN / np.arcsin(IRIS) - 0.25) / 1.0, 0, 1)[..., None]  # the upper lid's shade
+    lid = np.clip((y * SPAN / np.arcsin(IRIS) - 0.25) / 1.0, 0, 1)[
+        ..., None
+    ]  # the upper lid's shade
     return picture * (1 - 0.38 * lid**1.2)
 
 
@@ -157,15 +163,27 @@ def _cornea_material() -> Any:
     """
     nodes = Nodes("cornea")
     geometry = nodes.add("NewGeometry")
-    backwards = nodes.add("VectorMath", {0: geometry.outputs["Incoming"], "Scale": -1.0}, operation="SCALE").outputs[0]
-    mirrored = nodes.add("VectorMath", {0: backwards, 1: geometry.outputs["Normal"]}, operation="REFLECT").outputs[0]
+    backwards = nodes.add(
+        "VectorMath", {0: geometry.outputs["Incoming"], "Scale": -1.0}, operation="SCALE"
+    ).outputs[0]
+    mirrored = nodes.add(
+        "VectorMath", {0: backwards, 1: geometry.outputs["Normal"]}, operation="REFLECT"
+    ).outputs[0]
     towards = np.array(KEY) / np.linalg.norm(KEY)
-    cosine = nodes.add("VectorMath", {0: mirrored, 1: tuple(towards)}, operation="DOT_PRODUCT").outputs["Value"]
+    cosine = nodes.add(
+        "VectorMath", {0: mirrored, 1: tuple(towards)}, operation="DOT_PRODUCT"
+    ).outputs["Value"]
     spot = nodes.add(
         "MapRange",
-        {"Value": cosine, "From Min": float(np.cos(np.radians(15.0))), "From Max": float(np.cos(np.radians(9.0)))},
+        {
+            "Value": cosine,
+            "From Min": float(np.cos(np.radians(15.0))),
+            "From Max": float(np.cos(np.radians(9.0))),
+        },
     )
     spot.interpolation_type = "SMOOTHSTEP"
-    light = nodes.add("Emission", {0: (1.0, 0.98, 0.96, 1.0), 1: nodes.math("MULTIPLY", spot.outputs[0], 0.62)})
+    light = nodes.add(
+        "Emission", {0: (1.0, 0.98, 0.96, 1.0), 1: nodes.math("MULTIPLY", spot.outputs[0], 0.62)}
+    )
     clear = nodes.add("BsdfTransparent").outputs[0]
     return nodes.surface(nodes.add("AddShader", {0: clear, 1: light.outputs[0]}).outputs[0])

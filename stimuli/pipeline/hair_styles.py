@@ -28,8 +28,8 @@ class HairStyle:
     `length` gives strand lengths in dm for root rest positions (n, 3); `comb` the wish for a direction (n, 3) from
     present and root position; `lift` the wished height over the scalp in dm at half length; `stand` how
     steeply hair leaves the skin (0 flat - 1 upright); `fall` how much it hangs; `wave` amplitude in dm and waves per
-    dm; `coil` radius in dm and turns; `clump` 0-1; `ends_at` the height (dm) where falling hair is cut, or None; `part` the x of a
-    parting, along which hair grows denser.
+    dm; `coil` radius in dm and turns; `clump` 0-1; `ends_at` the height (dm) where falling hair is cut, or None; `part`
+    the x of a parting, along which hair grows denser.
     """
 
     hairline: Hairline
@@ -64,7 +64,9 @@ def _parted(part: float, back: float, down: float) -> Comb:
     """Away from a parting at x = `part`, backwards and down."""
 
     def comb(p: Floats, root: Floats) -> Floats:
-        ragged = 0.018 * np.sin(310 * root[:, 2]) * np.sin(170 * root[:, 0] + 90 * root[:, 1])  # no ruled line
+        ragged = (
+            0.018 * np.sin(310 * root[:, 2]) * np.sin(170 * root[:, 0] + 90 * root[:, 1])
+        )  # no ruled line
         side = np.tanh((root[:, 0] - part + ragged) / 0.022)
         front = smooth_step(root[:, 2], 0.2, 1.0)
         return _stack(side, np.full(len(p), -down), -back * (0.35 + 0.65 * front))
@@ -100,7 +102,9 @@ def _forward(sideways: float) -> Comb:
     def comb(p: Floats, root: Floats) -> Floats:
         top = _top(root)
         front = smooth_step(root[:, 2], 0.0, 0.6)
-        return _stack(sideways * top, -1.1 * (1 - top) + 0.15 * front * top, 0.9 * top - 0.25 * (1 - top))
+        return _stack(
+            sideways * top, -1.1 * (1 - top) + 0.15 * front * top, 0.9 * top - 0.25 * (1 - top)
+        )
 
     return comb
 
@@ -151,7 +155,8 @@ STYLES: dict[str, HairStyle] = {
         count=56_000,
     ),
     "side part": HairStyle(
-        MEN, _short(0.11, 0.80), _side_part(0.34, 0.75), 0.16, stand=0.5, part=0.34, wave=(0.012, 1.4), clump=0.55, steps=18,
+        MEN, _short(0.11, 0.80), _side_part(0.34, 0.75), 0.16, stand=0.5, part=0.34, wave=(0.012, 1.4), clump=0.55,
+        steps=18,
         count=56_000,
     ),
 }  # fmt: skip

@@ -107,4 +107,6 @@ def identity(name: str) -> Identity:
         if name.strip().upper() in (one.id, str(number)):
             return one
     ids = ", ".join(one.id for one in EIGHT)
-    raise PipelineError(f"no identity {name!r}; there are {ids}, or the numbers 1 to {len(EIGHT)}.", BAD_INPUT)
+    raise PipelineError(
+        f"no identity {name!r}; there are {ids}, or the numbers 1 to {len(EIGHT)}.", BAD_INPUT
+    )

@@ -24,8 +24,12 @@ def lash_strands(person: Identity, rng: np.random.Generator) -> Placed:
             edge = np.array(UPPER_EDGE if upper else LOWER_EDGE) * (sign, 1)
             count = per_side if upper else per_side // 2
             t = np.sort(rng.uniform(0.06, 0.97, count))
-            root = np.stack([np.interp(t, np.linspace(0, 1, len(edge)), edge[:, i]) for i in range(2)], 1)
-            fan = (t - 0.45) * (1.3 if upper else 0.9)  # inwards at the inner corner, outwards at the outer
+            root = np.stack(
+                [np.interp(t, np.linspace(0, 1, len(edge)), edge[:, i]) for i in range(2)], 1
+            )
+            fan = (t - 0.45) * (
+                1.3 if upper else 0.9
+            )  # inwards at the inner corner, outwards at the outer
             length = (length_upper if upper else 0.6 * length_upper) * rng.uniform(0.7, 1.05, count)
             length *= 0.6 + 0.4 * np.sin(np.pi * np.clip(t * 0.8 + 0.15, 0, 1))
             s = np.linspace(0, 1, POINTS)[None]

@@ -106,14 +106,20 @@ def _world(scene: Any) -> None:
     nodes.tree = world.node_tree
     nodes.tree.nodes.clear()
     window = nodes.add("TexCoord").outputs["Window"]
-    far = nodes.add("VectorMath", {0: window, 1: (0.5, 0.56, 0.0)}, operation="DISTANCE").outputs["Value"]
-    ramp = nodes.add("MapRange", {"Value": far, "From Min": 0.05, "From Max": 0.75, "To Min": 0.0, "To Max": 1.0})
+    far = nodes.add("VectorMath", {0: window, 1: (0.5, 0.56, 0.0)}, operation="DISTANCE").outputs[
+        "Value"
+    ]
+    ramp = nodes.add(
+        "MapRange", {"Value": far, "From Min": 0.05, "From Max": 0.75, "To Min": 0.0, "To Max": 1.0}
+    )
     ramp.interpolation_type = "SMOOTHSTEP"
     shade = nodes.mix(ramp.outputs[0], (0.35, 0.395, 0.45, 1), (0.20, 0.235, 0.28, 1))
     backdrop = nodes.add("Background", {0: shade, 1: 1.0}).outputs[0]
     ambient = nodes.add("Background", {0: (*WORLD, 1), 1: WORLD_STRENGTH}).outputs[0]
     camera = nodes.add("LightPath").outputs["Is Camera Ray"]
-    nodes.add("OutputWorld", {0: nodes.add("MixShader", {0: camera, 1: ambient, 2: backdrop}).outputs[0]})
+    nodes.add(
+        "OutputWorld", {0: nodes.add("MixShader", {0: camera, 1: ambient, 2: backdrop}).outputs[0]}
+    )
 
 
 def project(points: Any, width: int = WIDTH, height: int = HEIGHT) -> Any:

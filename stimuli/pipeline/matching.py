@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stimuli.pipeline.base_mesh import Floats
 
@@ -21,7 +22,9 @@ class Brightness:
 
 def to_linear(encoded: Floats) -> Floats:
     """sRGB-encoded 0-1 to linear light."""
-    return np.where(encoded <= 0.04045, encoded / 12.92, ((np.maximum(encoded, 0) + 0.055) / 1.055) ** 2.4)
+    return np.where(
+        encoded <= 0.04045, encoded / 12.92, ((np.maximum(encoded, 0) + 0.055) / 1.055) ** 2.4
+    )
 
 
 def to_encoded(linear: Floats) -> Floats:
@@ -40,10 +43,14 @@ def ellipse(width: int, height: int, centre: Floats, radii: Floats, feather: flo
 
 def face_region(width: int, height: int, centre: Floats, radii: Floats) -> Floats:
     """Where the face's brightness is measured: inside hairline, ears and jaw."""
-    return ellipse(width, height, centre + (0, 0.02 * radii[1]), radii * (0.60, 0.72), 0.25)
+    return ellipse(
+        width, height, centre + np.array([0, 0.02 * radii[1]]), radii * (0.60, 0.72), 0.25
+    )
 
 
-def combined(neutral: Floats, level: Floats, width: int, height: int, centre: Floats, radii: Floats) -> Floats:
+def combined(
+    neutral: Floats, level: Floats, width: int, height: int, centre: Floats, radii: Floats
+) -> Floats:
     """The neutral picture with the face of another level: coat and background stay the neutral one's."""
     mask = ellipse(width, height, centre, radii, 0.12)[..., None]
     return np.where(mask > 0, neutral * (1 - mask) + level * mask, neutral)
@@ -57,7 +64,7 @@ def brightness(encoded: Floats, region: Floats) -> Brightness:
     return Brightness(mean, float(np.sqrt(variance)) / mean)
 
 
-def matched(encoded: Floats, region: Floats, soft: Floats, wish: Brightness) -> Floats:
+def matched(encoded: Floats, region: Floats, soft: Floats, wish: Brightness) -> NDArray[np.uint8]:
     """The picture as 8-bit (h, w, 3) with the region's brightness as wished, changed only where `soft` (h, w) > 0.
 
     Luminance goes through a gain and a power, colour ratios stay; both are found by iteration on the rounded picture.
@@ -65,7 +72,9 @@ def matched(encoded: Floats, region: Floats, soft: Floats, wish: Brightness) -> 
     linear = to_linear(encoded)
     light = np.maximum(linear @ REC709, 1e-6)
     gain, power = 1.0, 1.0
-    grain = np.random.default_rng(0).random(light.shape)[..., None] - 0.5  # no bands; the same in every picture
+    grain = (
+        np.random.default_rng(0).random(light.shape)[..., None] - 0.5
+    )  # no bands; the same in every picture
     out = _rounded(encoded, grain)
     for _ in range(16):
         factor = gain * (light / wish.luminance) ** (power - 1)
@@ -73,6 +82,11 @@ def matched(encoded: Floats, region: Floats, soft: Floats, wish: Brightness) -> 
         changed = np.where(soft[..., None] > 0, to_encoded(linear * blended[..., None]), encoded)
         out = _rounded(changed, grain)
         now = brightness(out / 255, region)
+        if (
+            abs(now.luminance / wish.luminance - 1) < 1e-4
+            and abs(now.contrast / wish.contrast - 1) < 1e-3
+        ):
+            break
         gain *= wish.luminance / now.luminance
         power *= wish.contrast / now.contrast
     return out.astype(np.uint8)

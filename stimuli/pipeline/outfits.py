@@ -61,7 +61,9 @@ def _scrubs(person: Identity, inner: Shell) -> None:
     _add_shell("scrubs", cut(inner, keep), material)
     heights = np.linspace(point, 5.80, 60)
     front = inner.at_front(np.stack([slope * (heights - point), heights], 1))
-    nape = curve([tuple(front[-1]), (side, 5.93, 0.08), (side * 0.62, 5.93, -0.45), (0.0, 5.90, -0.6)], 40)
+    nape = curve(
+        [tuple(front[-1]), (side, 5.93, 0.08), (side * 0.62, 5.93, -0.45), (0.0, 5.90, -0.6)], 40
+    )
     line = np.concatenate([front, nape[1:]])
     for _ in range(6):
         line[1:-1] = 0.25 * line[:-2] + 0.5 * line[1:-1] + 0.25 * line[2:]
@@ -79,7 +81,11 @@ def _blouse(person: Identity, inner: Shell) -> None:
     def keep(p: Floats) -> Floats:
         depth = np.clip(p[:, 2], -0.4, 1.1)
         line = 5.90 - 0.46 * smooth_step(depth, 0.0, 0.8)
-        return line + 0.60 * (np.abs(p[:, 0]) / (half + 0.35)) ** 2.4 * smooth_step(depth, 0.0, 0.6) - p[:, 1]
+        return (
+            line
+            + 0.60 * (np.abs(p[:, 0]) / (half + 0.35)) ** 2.4 * smooth_step(depth, 0.0, 0.6)
+            - p[:, 1]
+        )
 
     material = cloth("blouse", person.cloth, folds=0.7, sheen=0.3)
     shell = cut(inner, keep)
@@ -110,7 +116,11 @@ def _shirt(person: Identity, inner: Shell, *, tie: bool) -> None:
         ring = 5.98 - 0.30 * smooth_step(p[:, 2], -0.1, 0.9) - p[:, 1]
         gap = np.abs(p[:, 0]) - 0.40 * (p[:, 1] - (5.72 - open_depth))
         front = p[:, 2] > 0.4
-        return np.where(front & (p[:, 1] > 5.72 - open_depth), np.minimum(ring, gap) if open_depth else ring, ring)
+        return np.where(
+            front & (p[:, 1] > 5.72 - open_depth),
+            np.minimum(ring, gap) if open_depth else ring,
+            ring,
+        )
 
     _add_shell("shirt", cut(inner, keep), material)
     _placket(person, inner, material, 5.66 - open_depth)
@@ -127,13 +137,23 @@ def _shirt(person: Identity, inner: Shell, *, tie: bool) -> None:
     point = 1 - smooth_step(degrees, 8.0, 78.0)
     fall = 0.37 + (0.34 if tie else 0.26) * point
     away = np.radians(degrees * 0.92 + 38 * point)
-    down = np.stack([np.sin(away) * (0.30 + 0.62 * point), np.full(len(degrees), -1.0), 0.35 * np.cos(away) + 0.1 * point], 1)
+    down = np.stack(
+        [
+            np.sin(away) * (0.30 + 0.62 * point),
+            np.full(len(degrees), -1.0),
+            0.35 * np.cos(away) + 0.1 * point,
+        ],
+        1,
+    )
     steps = 14
     leaf = np.empty((len(degrees), steps + 1, 3))
     leaf[:, 0] = fold
     direction = down / np.linalg.norm(down, axis=1, keepdims=True)
     for k in range(1, steps + 1):
-        leaf[:, k] = inner.push_out(leaf[:, k - 1] + direction * (fall / steps)[:, None], 0.035 + 0.02 * np.sin(k / steps * 3))
+        leaf[:, k] = inner.push_out(
+            leaf[:, k - 1] + direction * (fall / steps)[:, None],
+            0.035 + 0.02 * np.sin(k / steps * 3),
+        )
     grid = np.concatenate([stand, leaf], 1)
     rim = cloth("shirt collar", person.cloth, folds=0.1, seam=True)
     add_sheet("collar", grid, rim, thick=0.022)
@@ -144,7 +164,9 @@ def _shirt(person: Identity, inner: Shell, *, tie: bool) -> None:
 
 def _placket(person: Identity, inner: Shell, material: Any, top: float) -> None:
     """The front edge with its buttons."""
-    line, normal = inner.lie_on(curve([(0.0, top, 1.2), (0.0, 5.2, 1.2), (0.0, 4.5, 1.4)], 60), 0.008)
+    line, normal = inner.lie_on(
+        curve([(0.0, top, 1.2), (0.0, 5.2, 1.2), (0.0, 4.5, 1.4)], 60), 0.008
+    )
     line[:, 0] = 0.0
     add_sheet("placket", band(line, normal, 0.30, 0.022), material, thick=0)
 
@@ -157,15 +179,23 @@ def _tie(person: Identity, inner: Shell) -> None:
     heights = np.linspace(KNOT_TOP, 4.55, 60)
     middle, _ = inner.lie_on(np.stack([np.zeros(60), heights, np.full(60, 1.2)], 1), 0.05)
     middle[:, 0], middle[:, 1] = 0, heights
-    depth = np.maximum(middle[:, 2], np.interp(heights, [5.5, KNOT_TOP], [middle[:, 2].min() - 1, 0.93]))
+    depth = np.maximum(
+        middle[:, 2], np.interp(heights, [5.5, KNOT_TOP], [middle[:, 2].min() - 1, 0.93])
+    )
     down = KNOT_TOP - heights
     knot = np.clip(down / 0.30, 0, 1)
-    half = np.where(down < 0.30, 0.205 - 0.075 * knot**0.8, 0.13 + 0.16 * np.maximum(down - 0.30, 0) ** 0.9)
+    half = np.where(
+        down < 0.30, 0.205 - 0.075 * knot**0.8, 0.13 + 0.16 * np.maximum(down - 0.30, 0) ** 0.9
+    )
     half *= np.where(down < 0.30, 1.0, 0.92)
-    bulge = np.where(down < 0.30, 0.10 * np.sin(np.pi * np.clip(knot * 0.8 + 0.15, 0, 1)) ** 0.6, 0.035)
+    bulge = np.where(
+        down < 0.30, 0.10 * np.sin(np.pi * np.clip(knot * 0.8 + 0.15, 0, 1)) ** 0.6, 0.035
+    )
     u = np.linspace(-1, 1, 21)
     round_ = np.sqrt(np.clip(1 - np.abs(u) ** 2.6, 0, 1))
-    dimple = 0.035 * np.exp(-((u / 0.25) ** 2))[None] * np.exp(-(((down - 0.36) / 0.10) ** 2))[:, None]
+    dimple = (
+        0.035 * np.exp(-((u / 0.25) ** 2))[None] * np.exp(-(((down - 0.36) / 0.10) ** 2))[:, None]
+    )
     x = half[:, None] * u[None]
     z = depth[:, None] + bulge[:, None] * round_[None] - dimple + 0.03
     y = np.repeat(heights[:, None], 21, 1) + (0.03 * (u**2))[None] * (down < 0.30)[:, None]
@@ -174,7 +204,7 @@ def _tie(person: Identity, inner: Shell) -> None:
 
 def _break_line(sex: str) -> Floats:
     """Where lapel and collar fold over: from the middle of the neck's back over its side to the lower edge."""
-    half, middle, _ = NECK[sex]
+    half = NECK[sex][0]
     side = half + 0.20
     return curve(
         [(0.0, 6.02, -0.55), (0.62 * side, 6.02, -0.32), (side, 5.93, 0.10), (side * 0.92, 5.72, 0.62),

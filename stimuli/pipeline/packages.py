@@ -70,7 +70,9 @@ def _download(package: Package) -> None:
         )
     partial = CACHE / "partial"
     partial.mkdir(parents=True, exist_ok=True)
-    done = subprocess.run([program, *package.command[1:]], cwd=partial, capture_output=True, text=True)
+    done = subprocess.run(
+        [program, *package.command[1:]], cwd=partial, capture_output=True, text=True
+    )
     if done.returncode or not (partial / package.archive).is_file():
         lines = (done.stderr or done.stdout).strip().splitlines() or ["no message"]
         raise PipelineError(f"{package.name} {package.version} could not be fetched: {lines[-1]}")

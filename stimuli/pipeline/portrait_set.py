@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import ast
 import hashlib
 import json
 import os
@@ -13,8 +14,10 @@ import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from stimuli.pipeline.errors import BAD_INPUT, PipelineError
@@ -30,7 +33,18 @@ from stimuli.pipeline.matching import (
 from stimuli.pipeline.trust_axis import LEVELS, LIMIT
 
 PIPELINE_VERSION = "1.0"
-SAMPLES = 10
+SAMPLES = 8
+NOT_IN_THE_PICTURE = (
+    "build.py",
+    "feature_table.py",
+    "features.py",
+    "new_identity.py",
+    "packages.py",
+    "portrait_set.py",
+    "set_up_env.py",
+    "sources.py",
+    "sources_page.py",
+)
 WORK = Path(__file__).parent / ".cache" / "work"
 
 
@@ -38,12 +52,14 @@ def fingerprint(person: Identity, width: int, height: int, samples: int) -> str:
     """Changes with whatever changes the pictures: the pipeline's code, the identity, size and samples."""
     digest = hashlib.sha256(f"{asdict(person)} {width} {height} {samples}".encode())
     for path in sorted(Path(__file__).parent.glob("*.py")):
-        if path.name not in ("build.py", "packages.py", "portrait_set.py", "set_up_env.py", "sources.py", "new_identity.py"):
-            digest.update(path.read_bytes())
+        if path.name not in NOT_IN_THE_PICTURE:  # as a syntax tree: comments and layout don't count
+            digest.update(ast.dump(ast.parse(path.read_text(encoding="utf-8"))).encode())
     return digest.hexdigest()[:16]
 
 
-def render_levels(person: Identity, out: Path, records: Path, width: int, height: int, samples: int) -> None:
+def render_levels(
+    person: Identity, out: Path, records: Path, width: int, height: int, samples: int
+) -> None:
     """The three matched levels and a record of them; rendered parts of an interrupted run are used again."""
     from stimuli.pipeline.stage import Stage, face_ellipse, read_png
 
@@ -69,7 +85,9 @@ def render_levels(person: Identity, out: Path, records: Path, width: int, height
     neutral = read_png(work / "neutral.png")
     centre, radii = face_ellipse(width, height)
     pictures = {
-        level: neutral if level == "neutral" else combined(neutral, read_png(work / f"{level}.png"), width, height, centre, radii)
+        level: neutral
+        if level == "neutral"
+        else combined(neutral, read_png(work / f"{level}.png"), width, height, centre, radii)
         for level in LEVELS
     }
     region = face_region(width, height, centre, radii)
@@ -112,13 +130,21 @@ def render_levels(person: Identity, out: Path, records: Path, width: int, height
 
 
 def render_one(
-    person: Identity, trust: float, path: Path, width: int, height: int, samples: int, wish: Brightness | None
+    person: Identity,
+    trust: float,
+    path: Path,
+    width: int,
+    height: int,
+    samples: int,
+    wish: Brightness | None,
 ) -> None:
     """One whole picture at an axis value, matched to a wished brightness of the face if one is given."""
     from stimuli.pipeline.stage import Stage, face_ellipse, read_png
 
     if not path.parent.is_dir():
-        raise PipelineError(f"there is no folder {path.parent} to write {path.name} into.", BAD_INPUT)
+        raise PipelineError(
+            f"there is no folder {path.parent} to write {path.name} into.", BAD_INPUT
+        )
     stage = Stage(person, width, height, samples)
     raw = path.with_name(path.stem + ".raw.png")
     stage.render(trust, raw)
@@ -126,14 +152,14 @@ def render_one(
     raw.unlink()
     centre, radii = face_ellipse(width, height)
     if wish is None:
-        pixels = np.round(np.clip(picture, 0, 1) * 255).astype(np.uint8)
+        save(np.round(np.clip(picture, 0, 1) * 255).astype(np.uint8), path)
     else:
         region = face_region(width, height, centre, radii)
-        pixels = matched(picture, region, ellipse(width, height, centre, radii, 0.45), wish)
-    save(pixels, path)
+        soft = ellipse(width, height, centre, radii, 0.45)
+        save(matched(picture, region, soft, wish), path)
 
 
-def save(pixels: np.ndarray, path: Path) -> None:
+def save(pixels: NDArray[Any], path: Path) -> None:
     """An 8-bit PNG, whole or not at all."""
     temporary = path.with_name(path.name + ".part")
     try:
@@ -150,7 +176,8 @@ def _is_done(record: Path, out: Path, mark: str) -> bool:
     about = json.loads(record.read_text())
     files = {level: out / f"{about['identity']['id']}_{level}.png" for level in LEVELS}
     return about["fingerprint"] == mark and all(
-        path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == about["levels"][level]["sha256"]
+        path.is_file()
+        and hashlib.sha256(path.read_bytes()).hexdigest() == about["levels"][level]["sha256"]
         for level, path in files.items()
     )
 
@@ -161,9 +188,13 @@ def main() -> int:
     who = parser.add_mutually_exclusive_group(required=True)
     who.add_argument("--identity")
     who.add_argument("--seed", type=int)
-    parser.add_argument("--trust", type=float, help="one picture at this axis value; without it, the three levels")
+    parser.add_argument(
+        "--trust", type=float, help="one picture at this axis value; without it, the three levels"
+    )
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--records", type=Path, help="where the record goes; by default beside the pictures")
+    parser.add_argument(
+        "--records", type=Path, help="where the record goes; by default beside the pictures"
+    )
     parser.add_argument("--width", type=int, default=800)
     parser.add_argument("--samples", type=int, default=SAMPLES)
     parser.add_argument("--luminance", type=float)
@@ -178,10 +209,15 @@ def main() -> int:
 
             person = new_identity(given.seed)
         if given.trust is None:
-            render_levels(person, given.out, given.records or given.out, given.width, height, given.samples)
+            render_levels(
+                person, given.out, given.records or given.out, given.width, height, given.samples
+            )
         else:
             if not -LIMIT <= given.trust <= LIMIT:
-                raise PipelineError(f"trust {given.trust:g} is outside the axis, which runs from -3 to +3.", BAD_INPUT)
+                raise PipelineError(
+                    f"trust {given.trust:g} is outside the axis, which runs from -3 to +3.",
+                    BAD_INPUT,
+                )
             wish = None if given.luminance is None else Brightness(given.luminance, given.contrast)
             render_one(person, given.trust, given.out, given.width, height, given.samples, wish)
     except PipelineError as error:

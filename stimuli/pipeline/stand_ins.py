@@ -54,7 +54,11 @@ def main() -> None:
                     400.0, 450.0, 800, 1000, sha256_of(path), "CC0-1.0", "stand-in", False, True,
                 )
             )  # fmt: skip
-    write_manifest(root / "clinicians.tsv", portraits, {"stand_in": True, "validated": False, "axis_unit": "arbitrary"})
+    write_manifest(
+        root / "clinicians.tsv",
+        portraits,
+        {"stand_in": True, "validated": False, "axis_unit": "arbitrary"},
+    )
     assert all(math.isfinite(p.luminance) for p in portraits)
 
 

@@ -60,7 +60,9 @@ def subdivided(points: Floats, quads: Ints) -> tuple[Floats, Ints]:
     mesh.loops.foreach_get("vertex_index", corners)
     _remove(thing)
     metres = out.reshape(-1, 3).astype(float)
-    return np.stack([metres[:, 0], metres[:, 2], -metres[:, 1]], 1) * 10, corners.reshape(-1, 4).astype(int)
+    return np.stack([metres[:, 0], metres[:, 2], -metres[:, 1]], 1) * 10, corners.reshape(
+        -1, 4
+    ).astype(int)
 
 
 def _remove(thing: Any) -> None:

@@ -62,11 +62,16 @@ def trust_offset(trust: float) -> Floats:
     PipelineError where the value is outside -3 ... +3.
     """
     if not -LIMIT <= trust <= LIMIT:  # also refuses NaN
-        raise PipelineError(f"trust {trust:g} is outside the axis, which runs from -3 to +3.", BAD_INPUT)
+        raise PipelineError(
+            f"trust {trust:g} is outside the axis, which runs from -3 to +3.", BAD_INPUT
+        )
     if trust == 0:
         return np.zeros_like(base_mesh().vertices)
     side = HIGH if trust > 0 else LOW
-    return weighted_sum({name: weight * abs(trust) / 2 for name, weight in side.items()}) * face_mask()[:, None]
+    return (
+        weighted_sum({name: weight * abs(trust) / 2 for name, weight in side.items()})
+        * face_mask()[:, None]
+    )
 
 
 def face_mask() -> Floats:

@@ -1,0 +1,184 @@
+"""`trustpain portraits`: render, check and list the clinicians' pictures.
+
+Rendering runs in `.venv-portraits` (Python 3.11 with Blender as a module), in a process of its own.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="The clinicians' portraits: render, check, list.", no_args_is_help=True)
+
+Out = Annotated[Path, typer.Option(help="The file to write.")]
+
+
+@app.command()
+def render(
+    out: Out,
+    identity: Annotated[
+        str | None, typer.Option(help="A shipped clinician: F1 ... M4, or 1 to 8.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="A new person, drawn from this number.")] = None,
+    trust: Annotated[float, typer.Option(help="Place on the trust axis, -3 to +3.")] = 0.0,
+    width: Annotated[
+        int, typer.Option(help="Pixels across; the height is 5/4 of it.", min=80, max=2400)
+    ] = 800,
+    samples: Annotated[int | None, typer.Option(help="Render samples a pixel.", min=1)] = None,
+) -> None:
+    """Render one clinician, shipped or new, at one place of the trust axis.
+
+    Example: [bold]trustpain portraits render --identity 3 --trust 1.5 --out doctor.png[/bold]
+    """
+    from experiment.errors import ExitCode, UserError
+    from stimuli.manifest import load_manifest
+    from stimuli.pipeline.errors import PipelineError
+    from stimuli.pipeline.identity import identity as shipped
+
+    if (identity is None) == (seed is None):
+        raise UserError("Give either --identity or --seed.", ExitCode.BAD_INPUT)
+    if not -3.0 <= trust <= 3.0:
+        raise UserError(
+            f"--trust {trust:g} is outside the axis, which runs from -3 to +3.", ExitCode.BAD_INPUT
+        )
+    if not out.resolve().parent.is_dir():
+        raise UserError(
+            f"There is no folder {out.parent} to write {out.name} into.", ExitCode.BAD_INPUT
+        )
+    arguments = ["--trust", str(trust), "--out", str(out.resolve()), "--width", str(width)]
+    if samples is not None:
+        arguments += ["--samples", str(samples)]
+    if identity is not None:
+        try:
+            person = shipped(identity)
+        except PipelineError as error:
+            raise UserError(_sentence(str(error)), ExitCode.BAD_INPUT) from None
+        arguments += ["--identity", person.id]
+        try:
+            like = load_manifest().portrait(person.id, "neutral")
+        except ValueError:
+            pass  # no set yet: there is nothing to match to
+        else:
+            if not like.stand_in:
+                arguments += ["--luminance", str(like.luminance), "--contrast", str(like.contrast)]
+    else:
+        arguments += ["--seed", str(seed)]
+    _run("stimuli.pipeline.portrait_set", arguments)
+    typer.echo(f"wrote {out}")
+
+
+@app.command()
+def build(
+    samples: Annotated[int | None, typer.Option(help="Render samples a pixel.", min=1)] = None,
+) -> None:
+    """Render whatever is missing of the shipped set, and write its manifest; goes on where it was stopped."""
+    from experiment.errors import ExitCode, UserError
+    from stimuli.pipeline import set_up_env
+    from stimuli.pipeline.errors import PipelineError
+
+    try:
+        set_up_env.make()
+    except PipelineError as error:
+        raise UserError(_sentence(str(error)), ExitCode.PROGRAM_FAILED) from None
+    _run(
+        "stimuli.pipeline.build",
+        ["build"] + (["--samples", str(samples)] if samples else []),
+        shown=True,
+    )
+
+
+@app.command()
+def strip(
+    out: Out,
+    identity: Annotated[
+        str, typer.Option(help="A shipped clinician: F1 ... M4, or 1 to 8.")
+    ] = "F1",
+) -> None:
+    """Render one clinician at -3, -2 ... +3, side by side."""
+    _run("stimuli.pipeline.build", ["strip", "--identity", identity, "--out", str(out.resolve())])
+
+
+@app.command()
+def sheet(out: Out) -> None:
+    """Put the 24 portraits on one contact sheet, 8 x 3."""
+    _run("stimuli.pipeline.build", ["sheet", "--out", str(out.resolve())])
+
+
+@app.command()
+def check(
+    folder: Annotated[Path, typer.Argument(help="A folder of portraits with its clinicians.tsv.")],
+) -> None:
+    """Say what is wrong with a set of portraits, one sentence each; exit code 5 if anything is."""
+    from experiment.errors import ExitCode, UserError
+    from stimuli.manifest import load_manifest, verify
+
+    try:
+        manifest = load_manifest(folder)
+    except ValueError as error:
+        raise UserError(_sentence(str(error)), ExitCode.BAD_INPUT) from None
+    problems = verify(manifest)
+    for problem in problems:
+        typer.echo(problem)
+    if problems:
+        raise typer.Exit(int(ExitCode.NOT_AS_EXPECTED))
+    count, people = len(manifest.portraits), len(manifest.clinicians)
+    typer.echo(f"{count} portraits of {people} clinicians are as their manifest says.")
+
+
+@app.command()
+def manifest(
+    folder: Annotated[Path, typer.Argument(help="Pictures named NAME_LEVEL.png, and people.tsv.")],
+    licence: Annotated[str, typer.Option(help="The pictures' licence.")] = "",
+) -> None:
+    """Make the manifest for a folder of a laboratory's own pictures."""
+    from experiment.errors import ExitCode, UserError
+    from stimuli.folder import make_manifest
+
+    try:
+        table = make_manifest(folder, licence)
+    except ValueError as error:
+        raise UserError(_sentence(str(error)), ExitCode.BAD_INPUT) from None
+    typer.echo(f"wrote {table}")
+
+
+def _run(module: str, arguments: list[str], *, shown: bool = False) -> None:
+    """Run a module of the pipeline in its own environment; its last line on stderr is the error's sentence."""
+    import subprocess
+
+    from experiment.errors import ExitCode, UserError
+    from stimuli.pipeline import set_up_env
+
+    if not set_up_env.python().is_file():
+        raise UserError(
+            "The renderer's environment .venv-portraits isn't there; `trustpain portraits build` makes it, "
+            "or `python -m stimuli.pipeline.set_up_env` in the project's folder.",
+            ExitCode.PROGRAM_FAILED,
+        )
+    with subprocess.Popen(
+        [str(set_up_env.python()), "-u", "-m", module, *arguments],
+        cwd=set_up_env.ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as renderer:
+        assert renderer.stdout is not None
+        said = "the renderer failed without a word"
+        for line in map(str.strip, renderer.stdout):
+            if line and " | " not in line:  # Blender's own log lines have bars
+                said = line
+                if shown:
+                    typer.echo(line)
+    if renderer.returncode:
+        code = (
+            ExitCode.BAD_INPUT
+            if renderer.returncode == int(ExitCode.BAD_INPUT)
+            else ExitCode.PROGRAM_FAILED
+        )
+        raise UserError(_sentence(said), code)
+
+
+def _sentence(text: str) -> str:
+    text = text.strip()
+    return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")

