@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
-from hardware.checks import check_history, check_pause, check_stimulus
+from hardware.checks import (
+    PlannedHeat,
+    check_history,
+    check_pause,
+    check_plan,
+    check_stimulus,
+)
 from hardware.clock import Clock
 from hardware.devices import (
     DeviceError,
@@ -87,6 +93,10 @@ class GuardedThermode:
         if last_end is None:
             return self._clock.now()
         return last_end + self._limits.shortest_pause_s - self._wall_origin
+
+    def breaches(self, planned: Iterable[PlannedHeat]) -> list[str]:
+        """What a plan would break after all that was delivered; a sentence each (`check_plan`)."""
+        return check_plan(planned, self._limits, self._history, self._wall())
 
     def prepare(self, stimulus: Stimulus) -> None:
         """Check, and begin to load. Raises `HeatRefused`.

@@ -12,13 +12,16 @@ from typing import Any
 import serial
 
 from hardware.clock import Clock
-from hardware.devices import DeviceError, DeviceInfo, MarkerBox, ResponseDevice, Scanner
+from hardware.devices import DeviceError, DeviceInfo, MarkerBox, ResponseDevice, Scanner, Thermode
 from hardware.emulation import EmulatedWorld, protocol_emulated
 from hardware.guard import GuardedThermode
 from hardware.history import Delivery, SiteHistory
 from hardware.markers import SerialTtlMarkers
-from hardware.rig import EMULATED, KeyScannerSection, Rig
+from hardware.medoc import MedocThermode
+from hardware.medoc.transport import EmulatedTcp, Tcp, Transport
+from hardware.rig import EMULATED, KeyScannerSection, MedocSection, Rig
 from hardware.scanner import KeyScanner, SerialScanner
+from hardware.sections.base import TCP
 from hardware.tcs import TcsThermode
 
 READ_S = 0.2  # bounds how long a reader takes to notice that it should end
@@ -103,16 +106,22 @@ def open_devices(
                 return SerialScanner(port, clock, section)
 
         def thermode() -> GuardedThermode:
-            section = rig.thermode
+            section, highest = rig.thermode, rig.limits.highest_target
             assert section is not None
-            with _opened(section.port, section.baud, "thermode", world) as port:
-                device = TcsThermode(port, clock, section, rig.limits.highest_target)
+            device: Thermode
+            if isinstance(section, MedocSection):
+                transport = _transport(section, clock, world)
+                device = MedocThermode(transport, clock, section, highest, wall_origin)
+            else:
+                with _opened(section.port, section.baud, "thermode", world) as port:
+                    device = TcsThermode(port, clock, section, highest)
             return GuardedThermode(
                 device,
                 clock,
                 rig.limits,
                 history if history is not None else SiteHistory(),
                 zones=section.zones,
+                sample_s=1 / section.poll_hz,
                 wall_origin=wall_origin,
                 on_delivery=on_delivery,
             )
@@ -138,13 +147,22 @@ def _opened(port: str, baud: int, what: str, world: EmulatedWorld | None) -> Ite
         raise
 
 
+def _transport(section: MedocSection, clock: Clock, world: EmulatedWorld | None) -> Transport:
+    """The way to Medoc's computer, or to the emulated one, which is given the rig's programs."""
+    if not section.port.startswith(EMULATED):
+        host, _, port = section.port.removeprefix(TCP).rpartition(":")
+        return Tcp(host, int(port), clock)
+    if world is None:
+        raise DeviceError(_no_world("thermode", section.port))
+    world.medoc.store(section)
+    return EmulatedTcp(world.lines["medoc"], clock)
+
+
 def open_port(port: str, baud: int, what: str, world: EmulatedWorld | None = None) -> Any:
     """Open a serial port for us alone. Raises `DeviceError`, which tells busy from missing."""
     if port.startswith(EMULATED):
         if world is None:
-            raise DeviceError(
-                f"The {what} is {port}, but there is no emulated world to find it in."
-            )
+            raise DeviceError(_no_world(what, port))
         port_to_open = world.resolve(port)
         protocol_emulated.register()
     else:
@@ -156,6 +174,10 @@ def open_port(port: str, baud: int, what: str, world: EmulatedWorld | None = Non
         )
     except (OSError, ValueError) as error:  # SerialException is an OSError
         raise DeviceError(_opening_problem(error, port, what)) from error
+
+
+def _no_world(what: str, port: str) -> str:
+    return f"The {what} is {port}, but there is no emulated world to find it in."
 
 
 def _opening_problem(error: Exception, port: str, what: str) -> str:

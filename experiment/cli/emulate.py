@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,6 +16,7 @@ class Device(StrEnum):
     """The devices that can be emulated."""
 
     tcs = "tcs"
+    medoc = "medoc"
     scanner = "scanner"
     markers = "markers"
 
@@ -25,6 +26,9 @@ def emulate(
     tcp: Annotated[
         bool, typer.Option("--tcp", help="Serve on a loopback TCP port (always so on Windows).")
     ] = False,
+    port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="This TCP port; 0: any free one.")
+    ] = 0,
     log: Annotated[
         Path | None, typer.Option(help="Append what arrives, and temperatures, to this file.")
     ] = None,
@@ -36,11 +40,15 @@ def emulate(
         float, typer.Option(min=0, help="Scanner: seconds until the first pulse.")
     ] = 2.0,
     pulse: Annotated[str, typer.Option(help="Scanner: the character that it sends.")] = "5",
+    rig: Annotated[
+        str, typer.Option(help="Medoc: the rig whose programs are stored.")
+    ] = "mri_medoc",
 ) -> None:
     """Serve an emulated device until it is stopped (Ctrl-C).
 
     The first line printed is its address: a pseudo-terminal such as /dev/pts/3, or with
-    [bold]--tcp[/bold] 127.0.0.1:PORT, which pyserial opens as socket://127.0.0.1:PORT.
+    [bold]--tcp[/bold] 127.0.0.1:PORT, which pyserial opens as socket://127.0.0.1:PORT. A Medoc is
+    always served over TCP, where a rig file finds it as tcp://127.0.0.1:PORT.
 
     Example: [bold]trustpain emulate tcs[/bold]
     """
@@ -52,13 +60,19 @@ def emulate(
 
     from experiment.clocks import RealClock
     from experiment.errors import ExitCode, UserError
+    from experiment.files import load_rig
     from hardware.emulation.markers import EmulatedMarkers
+    from hardware.emulation.medoc import EmulatedMedoc
     from hardware.emulation.scanner import EmulatedScanner
     from hardware.emulation.serve import serve
     from hardware.emulation.tcs import EmulatedTcs
+    from hardware.rig import MedocSection
 
     if len(pulse) != 1 or not pulse.isascii():
         raise UserError(f"--pulse is one character, not {pulse!r}", ExitCode.BAD_INPUT)
+    stored: Any = load_rig(rig).model.thermode if device is Device.medoc else None
+    if device is Device.medoc and not isinstance(stored, MedocSection):
+        raise UserError(f"the rig {rig} has no Medoc, whose programs could be stored")
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
@@ -79,9 +93,12 @@ def emulate(
 
             # On Linux all processes share this count, so that two logs can be laid side by side.
             write(0.0, "perf_counter", f"{time.perf_counter() - clock.now():.6f}")
-        emulated: EmulatedTcs | EmulatedScanner | EmulatedMarkers
+        emulated: EmulatedTcs | EmulatedMedoc | EmulatedScanner | EmulatedMarkers
         if device is Device.tcs:
             emulated = EmulatedTcs(clock, write)
+        elif device is Device.medoc:
+            emulated = EmulatedMedoc(clock, write)
+            emulated.store(stored)
         elif device is Device.scanner:
             emulated = EmulatedScanner(clock, pulse.encode("ascii"), write)
             emulated.start(tr, volumes, delay_s=delay)
@@ -93,4 +110,7 @@ def emulate(
             sys.stdout.write(f"{address}\n")
             sys.stdout.flush()
 
-        serve(emulated, clock, stop, announce, tcp=tcp, log=write)
+        try:
+            serve(emulated, clock, stop, announce, tcp=tcp, port=port, log=write)
+        except OSError as error:
+            raise UserError(f"port {port} can't be served ({error.strerror})") from None

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from hardware.clock import Clock
+from hardware.emulation.medoc import EmulatedMedoc
 from hardware.emulation.tcs import EmulatedTcs
 from hardware.emulation.world import EmulatedDevice
 
@@ -60,10 +61,14 @@ class PtyEnd:
 
 
 class TcpEnd:
-    """A TCP port on this computer only, for one program at a time."""
+    """A TCP port on this computer only (0: any free one), for one program at a time.
 
-    def __init__(self) -> None:
-        self._server = socket.create_server(("127.0.0.1", 0))
+    With `one_answer` a connection is closed after the device has answered once, as Medoc does.
+    """
+
+    def __init__(self, port: int = 0, *, one_answer: bool = False) -> None:
+        self._one_answer = one_answer
+        self._server = socket.create_server(("127.0.0.1", port))
         self._server.settimeout(LOOK_S)
         self._client: socket.socket | None = None
         self.address = f"127.0.0.1:{self._server.getsockname()[1]}"
@@ -88,6 +93,8 @@ class TcpEnd:
         if client is not None:
             with contextlib.suppress(OSError):
                 client.sendall(data)
+                if self._one_answer:
+                    client.shutdown(socket.SHUT_RDWR)
 
     @staticmethod
     def _serve(client: socket.socket, device: EmulatedDevice, stop: threading.Event) -> None:
@@ -110,21 +117,29 @@ def serve(
     announce: Callable[[str], None],
     *,
     tcp: bool = False,
+    port: int = 0,
     log: Log | None = None,
 ) -> None:
     """Serve `device` until `stop` is set. `announce` gets the address once it can be opened.
 
-    With `log`, a TCS's temperatures are written down 20 times a second, whoever asks or doesn't.
+    A Medoc is always served over TCP. With `log`, a thermode's temperatures are written down 20
+    times a second, whoever asks or doesn't. Raises `OSError` if `port` can't be had.
     """
-    end: End = TcpEnd() if tcp or sys.platform == "win32" else PtyEnd()
+    end: End
+    if isinstance(device, EmulatedMedoc):
+        end = TcpEnd(port, one_answer=True)
+    else:
+        end = TcpEnd(port) if tcp or port or sys.platform == "win32" else PtyEnd()
     device.transmit = end.send
-    if log is not None and isinstance(device, EmulatedTcs):
+    if log is not None and isinstance(device, EmulatedTcs | EmulatedMedoc):
         _log_temperatures(device, clock, stop, log)
     announce(end.address)
     end.run(device, stop)
 
 
-def _log_temperatures(device: EmulatedTcs, clock: Clock, stop: threading.Event, log: Log) -> None:
+def _log_temperatures(
+    device: EmulatedTcs | EmulatedMedoc, clock: Clock, stop: threading.Event, log: Log
+) -> None:
     def write() -> None:
         if not stop.is_set():
             now = clock.now()

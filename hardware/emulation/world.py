@@ -10,9 +10,10 @@ import serial
 
 from hardware.clock import Clock
 from hardware.emulation.markers import EmulatedMarkers
+from hardware.emulation.medoc import EmulatedMedoc
 from hardware.emulation.scanner import EmulatedScanner
 from hardware.emulation.tcs import EmulatedTcs
-from hardware.rig import EMULATED
+from hardware.sections.base import EMULATED
 
 _worlds: dict[str, EmulatedWorld] = {}
 _numbers = itertools.count(1)
@@ -94,10 +95,12 @@ class EmulatedWorld:
     def __init__(self, clock: Clock) -> None:
         self.id = str(next(_numbers))
         self.tcs = EmulatedTcs(clock)
+        self.medoc = EmulatedMedoc(clock)
         self.scanner = EmulatedScanner(clock)
         self.markers = EmulatedMarkers(clock)
         self.lines = {
             "tcs": Line("tcs", self.tcs),
+            "medoc": Line("medoc", self.medoc),
             "scanner": Line("scanner", self.scanner),
             "markers": Line("markers", self.markers),
         }
@@ -113,6 +116,7 @@ class EmulatedWorld:
         """Switch the devices off and forget the world."""
         _worlds.pop(self.id, None)
         self.tcs.close()
+        self.medoc.close()
         self.scanner.close()
         self.markers.close()
 

@@ -12,7 +12,7 @@ from hardware.devices import Stimulus, TemperatureSample
 from hardware.emulation import EmulatedWorld, protocol_emulated
 from hardware.guard import GuardedThermode
 from hardware.history import Delivery, SiteHistory
-from hardware.rig import Rig
+from hardware.rig import Rig, TcsSection
 from hardware.tcs import TcsThermode
 
 
@@ -68,7 +68,7 @@ class Bench:
 @contextmanager
 def make_bench(laptop: dict[str, Any], past: tuple[Any, ...] = ()) -> Iterator[Bench]:
     rig = Rig.model_validate(laptop)
-    assert rig.thermode is not None
+    assert isinstance(rig.thermode, TcsSection)
     protocol_emulated.register()
     clock = VirtualClock()
     with EmulatedWorld(clock) as world:

@@ -112,7 +112,7 @@ def test_a_cable_put_back_serves_a_new_port_only() -> None:
         new.write(b"\x07")
         assert world.markers.state == 7
         with pytest.raises(serial.SerialException, match="no emulated device"):
-            serial.serial_for_url(f"emulated://medoc?world={world.id}")
+            serial.serial_for_url(f"emulated://pump?world={world.id}")
 
 
 def test_a_marker_log() -> None:
