@@ -63,14 +63,14 @@ class SessionPlace:
             if JOURNAL_NAME.fullmatch(path.name)
         )
 
-    def first_journal(self) -> Path:
-        """The name of a fresh session's journal."""
-        return self.journals / f"{self.stem}_journal-001.jsonl"
+    def journal(self, number: int) -> Path:
+        """The name of the session's so-many-th journal."""
+        return self.journals / f"{self.stem}_journal-{number:03d}.jsonl"
 
-    def next_journal(self) -> Path:
-        """The name of a journal that doesn't exist yet."""
+    def next_number(self) -> int:
+        """The number of a journal that doesn't exist yet."""
         numbers = [int(path.stem.rsplit("-", 1)[1]) for path in self.existing_journals()]
-        return self.journals / f"{self.stem}_journal-{max(numbers, default=0) + 1:03d}.jsonl"
+        return max(numbers, default=0) + 1
 
 
 def dataset_folder(out: Path, study: str, kind: Kind) -> Path:

@@ -34,7 +34,8 @@ from experiment.files import (
     load_study,
     load_texts,
 )
-from experiment.journal.events import Kind, PreviousJournal
+from experiment.journal import is_calibration
+from experiment.journal.events import Kind, PreviousJournal, Step
 from experiment.past import Past
 from hardware.checks import PlannedHeat, check_plan
 from hardware.devices import Stimulus
@@ -78,6 +79,8 @@ class Prepared:
     scanned: bool
     past: Past = field(default_factory=Past)
     previous: PreviousJournal | None = None
+    step: Step = "runs"
+    journal_number: int = 1
     acquisition: int = 0  # of the rows: 0, or the number of the repeat
     goes_on_at: datetime | None = None  # when a virtual session that goes on does so
 
@@ -93,14 +96,19 @@ class Prepared:
     def with_allocation(self, allocation: int) -> Prepared:
         """The same session for another allocation number."""
         seed = seed_of(self.request, self.study.model, allocation)
-        rows = _rows(
-            self.study.model, self.thermode, self.request, allocation, seed, self.calibration
-        )
+        rows: tuple[dict[str, Any], ...] = ()
+        if self.step == "runs":
+            rows = _rows(
+                self.study.model, self.thermode, self.request, allocation, seed, self.calibration
+            )
         return replace(self, allocation=allocation, seed=seed, rows=rows)
 
 
-def prepare(request: Request) -> Prepared:
-    """Read and check everything. Raises `UserError` (exit code 2), in one sentence."""
+def prepare(request: Request, step: Step = "runs") -> Prepared:
+    """Read and check everything. Raises `UserError` (exit code 2), in one sentence.
+
+    A calibration has no table, and may be made before a session's runs or between them.
+    """
     study, rig = load_study(request.study), load_rig(request.rig)
     if request.simulated:
         rig = replace(rig, model=all_emulated(rig.model))
@@ -120,9 +128,10 @@ def prepare(request: Request) -> Prepared:
     kind = _kind(request, study.model, rig.model)
     place = SessionPlace(dataset_folder(request.out, study.model.name, kind), participant, session)
     check_writable(place.dataset)
-    _refuse_existing(place)
+    if step == "runs":
+        _refuse_existing(place)
     thermode = thermode_figures(rig.model, request.rig)
-    calibration = _calibration(request, place)
+    calibration = _calibration(request, place) if step == "runs" else None
     manifest = _manifest(study)
     allocation = request.allocation or AllocationList(place.dataset).preview(participant)
     seed = seed_of(request, study.model, allocation)
@@ -140,10 +149,14 @@ def prepare(request: Request) -> Prepared:
         manifest=manifest,
         calibration=calibration,
         thermode=thermode,
-        scanned=study.model.scan is not None and rig.model.scanner is not None,
+        scanned=(study.model.scan is not None and rig.model.scanner is not None and step == "runs"),
+        step=step,
+        journal_number=place.next_number(),
     )
-    check_portraits(prepared)
     check_limits(study.model, rows, rig.model, thermode)
+    if step != "runs":
+        return replace(prepared, rows=())
+    check_portraits(prepared)
     return prepared
 
 
@@ -151,8 +164,9 @@ def as_pilot(prepared: Prepared) -> Prepared:
     """The same session among the pilots'. Raises `UserError` if it has been run there already."""
     dataset = dataset_folder(prepared.request.out, prepared.study.model.name, "pilot")
     place = replace(prepared.place, dataset=dataset)
-    _refuse_existing(place)
-    return replace(prepared, kind="pilot", place=place)
+    if prepared.step == "runs":
+        _refuse_existing(place)
+    return replace(prepared, kind="pilot", place=place, journal_number=place.next_number())
 
 
 def thermode_figures(rig: Rig, name: str) -> ThermodeFigures:
@@ -253,7 +267,7 @@ def _kind(request: Request, study: Study, rig: Rig) -> Kind:
 
 
 def _refuse_existing(place: SessionPlace) -> None:
-    existing = place.existing_journals()
+    existing = [path for path in place.existing_journals() if not is_calibration(path)]
     if existing:
         raise UserError(
             f"{place.stem} has been run already ({existing[-1].name} in {place.dataset.name}): go "

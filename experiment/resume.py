@@ -42,9 +42,12 @@ class Repeat:
     and_later: bool
 
 
-def prepare_resume(path: Path, repeat: Repeat | None = None) -> tuple[Prepared, list[str]]:
+def prepare_resume(
+    path: Path, repeat: Repeat | None = None, *, even_if_whole: bool = False
+) -> tuple[Prepared, list[str]]:
     """The session at `path`, ready to go on, and what its user should be told.
 
+    `even_if_whole`: also when all runs are done, since a visit may have steps left after them.
     Raises `UserError` (exit code 2) for what isn't one session of ours, what is finished (without
     `repeat`), or what can't be repeated any more.
     """
@@ -55,7 +58,7 @@ def prepare_resume(path: Path, repeat: Repeat | None = None) -> tuple[Prepared, 
     told = [_torn(journal) for journal in journals if journal.torn]
     if repeat is not None:
         return _repeated(prepared, repeat, newest), told
-    if not _anything_left(prepared):
+    if not even_if_whole and not _anything_left(prepared):
         raise UserError(
             f"{place.stem} is finished, so there is nothing to go on with: to do a run again, say "
             f"`trustpain resume {path} --repeat-run N`"
@@ -83,12 +86,18 @@ def _journals_of_one_session(path: Path) -> list[Journal]:
             continue
         except (ValueError, OSError) as error:
             raise UserError(f"the session can't go on: {error}") from None
-    if not journals:
+    runs = [journal for journal in journals if journal.head.step == "runs"]
+    if journals and not runs:
+        raise UserError(
+            f"{path} holds a calibration only, which is begun anew, not gone on with: say "
+            f"`trustpain calibrate`, or `trustpain run` for the runs"
+        )
+    if not runs:
         raise UserError(
             f"{path} was cut off before anything was done: delete it, and begin anew with "
             f"`trustpain run`"
         )
-    return journals
+    return runs
 
 
 def _place_of(journal: Journal) -> SessionPlace:
@@ -143,6 +152,7 @@ def _as_begun(journals: Sequence[Journal], place: SessionPlace, past: Past) -> P
         scanned=study.scan is not None and rig.scanner is not None,
         past=past,
         previous=newest.as_previous(),
+        journal_number=place.next_number(),
         acquisition=head.acquisition,
         goes_on_at=_virtually_at(newest) if head.virtual_time else None,
     )

@@ -152,8 +152,8 @@ def _open_journal(prepared: Prepared, setting: Setting) -> tuple[JournalWriter, 
     number = AllocationList(place.dataset).assign(place.participant, prepared.request.allocation)
     if number != prepared.allocation:  # another session has taken the next one meanwhile
         prepared = prepared.with_allocation(number)
-    # A fresh session is always the first journal, so that of two that start at once one fails.
-    path = place.next_journal() if prepared.previous is not None else place.first_journal()
+    # The number was taken when everything was checked, so that of two that start at once one fails.
+    path = place.journal(prepared.journal_number)
     try:
         return setting.open_journal(path, durable=not setting.virtual), prepared
     except FileExistsError:
@@ -216,6 +216,9 @@ class _Wiring:
                 stopped=lambda: self.stop.requested,
                 rested_at=(
                     devices.thermode.rested_at if devices.thermode is not None else lambda site: 0.0
+                ),
+                breaches=(
+                    devices.thermode.breaches if devices.thermode is not None else lambda plan: []
                 ),
             ),
             display=display,
@@ -287,6 +290,7 @@ class _Wiring:
             events.SessionStart(
                 t=setting.clock.now(),
                 kind=prepared.kind,
+                step=prepared.step,
                 participant=prepared.place.participant,
                 session=prepared.place.session,
                 allocation=prepared.allocation,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from experiment.journal.events import Event
 from experiment.scene import CursorState
+from hardware.checks import PlannedHeat
 from hardware.clock import Clock
 from hardware.devices import Thermode
 
@@ -52,4 +53,6 @@ class Stage:
     warn: Callable[[str], None]
     stopped: Callable[[], bool] = lambda: False  # whether a stop was asked for
     rested_at: Callable[[int], float] = lambda site: 0.0  # when a site may have its next heat
+    # What a plan of heat would break, after all that the skin has had; none without a thermode.
+    breaches: Callable[[Sequence[PlannedHeat]], list[str]] = lambda planned: []
     run: int = 0

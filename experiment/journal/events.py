@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 SCHEMA_VERSION = 1
 
 Kind = Literal["participant", "pilot", "simulated"]
+Step = Literal["runs", "calibration"]  # what a journal was begun for
 
 
 class _Event(BaseModel):
@@ -45,6 +46,7 @@ class SessionStart(_Event):
     event: Literal["session_start"] = "session_start"
     schema_version: int = SCHEMA_VERSION
     kind: Kind
+    step: Step = "runs"
     participant: str
     session: str | None
     allocation: int
@@ -350,11 +352,15 @@ class Stop(_Event):
 
 
 class StepStart(_Event):
-    """A step of a visit begins; `attempt` counts from 1 over the whole visit."""
+    """A step of a visit begins; `attempt` counts from 1 over the whole visit.
+
+    `details` holds what its answers must be read with, such as the questionnaires' files.
+    """
 
     event: Literal["step_start"] = "step_start"
     step: str
     attempt: int
+    details: dict[str, Any] = Field(default_factory=dict)
 
 
 class StepEnd(_Event):

@@ -164,6 +164,16 @@ def _why_not(path: Path, number: int, error: ValidationError) -> str:
     )
 
 
+def is_calibration(path: Path) -> bool:
+    """Whether a journal was begun for a calibration; False for what can't be read so far."""
+    with path.open("rb") as file:
+        head = file.readline()
+    try:
+        return SessionStart.model_validate_json(head).step == "calibration"
+    except ValidationError:
+        return False
+
+
 def find_journals(path: Path) -> list[Path]:
     """The journals below a dataset, a session's folder (there or in sourcedata) or a journal.
 
