@@ -5,6 +5,8 @@ from __future__ import annotations
 import typer
 
 from experiment.cli.allocate import allocate
+from experiment.cli.audit import audit
+from experiment.cli.check import check
 from experiment.cli.demo import demo
 from experiment.cli.dry_run import dry_run
 from experiment.cli.emulate import emulate
@@ -33,6 +35,8 @@ for command in (
     allocate,
     storyboard,
     emulate,
+    check,
+    audit,
     monitor,
     validate,
 ):

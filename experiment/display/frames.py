@@ -69,10 +69,7 @@ class Grid:
 
 
 class FrameLog:
-    """Keeps frame intervals of more than 1.5 periods, and counts all by their length.
-
-    Costs half a microsecond a frame.
-    """
+    """Keeps frame intervals of more than 1.5 periods, and counts all by their length."""
 
     def __init__(self, period: float) -> None:
         self._period, self._longest = period, DROPPED * period

@@ -80,7 +80,8 @@ class KeyboardResponses:
 
     def take_offsets(self) -> list[Offset]:
         """The offsets of Psychtoolbox's clock that were measured since the last call."""
-        new, self._taken = self.offsets[self._taken :], len(self.offsets)
+        new = self.offsets[self._taken :]
+        self._taken += len(new)
         return new
 
     def listen(self, callback: Callable[[Response], None]) -> None:

@@ -1,0 +1,217 @@
+"""The timing audit: from the journals of a run, a session or a dataset to one page that stands alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from experiment.bids.files import write_whole
+from experiment.blinding import Blind
+from experiment.journal import Journal, find_journals, read_journals
+from experiment.report.session import pages_of
+from experiment.report.style import MARKS, VERDICT_COLOURS
+from experiment.summary_page import VERDICTS
+from experiment.timing.facts import Point, RunFacts, facts_of, sessions_of
+from experiment.timing.plots import pictures
+from experiment.timing.pulses import findings
+from experiment.verdict import UNSYNCHRONISED
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+RUN_FILE = re.compile(r"(?P<stem>sub-.+?)_task-[A-Za-z0-9]+_run-(?P<run>\d+)_.+")
+HEADER = (
+    *("run", "timing", "onset (ms)", "marker (ms)", "heat command (ms)", "frames dropped"),
+    *("pulses", "missing", "doubled", "pulse (ms)", "TR measured (s)", "onsets corrected (s)"),
+)
+NONE = "–"
+WORST = ("not_good", "look", "unknown", "good")
+
+
+def write_audit(path: Path) -> Path:
+    """Write the page; gives its path.
+
+    `path`: a dataset, a session's folder (there or in sourcedata), a journal, or any file of one
+    run (`..._run-02_events.tsv`). Raises `ValueError`, in one sentence, if it is missing, foreign,
+    cut off before its first run, or damaged; `OSError` if nothing can be read or written.
+    """
+    run, where = _named_run(path)
+    found = find_journals(where)
+    sessions = [read_journals(journals) for journals in sessions_of(found)]
+    runs = [fact for journals in sessions for fact in facts_of(journals, run)]
+    if not runs:
+        which = f"run {run}" if run is not None else "no run"
+        begun = "wasn't begun" if run is not None else "was begun"
+        raise ValueError(f"{path} says nothing of timing: {which} {begun} in its journal")
+    many = len(sessions) > 1
+    name = pages_of(found[-1]).parents[1].name if many else runs[0].session
+    pages = pages_of(found[-1])
+    title = name if run is None else f"{name} run {run}"
+    label = f"{'dataset' if many else name}{'' if run is None else f'_run-{run:02d}'}"
+    html = audit_html(title, runs, [journal for journals in sessions for journal in journals])
+    return write_whole(pages / f"{label}_audit.html", html.encode())
+
+
+def audit_html(title: str, runs: Sequence[RunFacts], journals: Sequence[Journal]) -> str:
+    """The page on these runs, at least one. Draws with matplotlib: some seconds."""
+    from experiment.provenance import provenance
+
+    drawn = pictures(runs)
+    verdict = min((_verdict(run) for run in runs), key=WORST.index)
+    torn = [journal.path.name for journal in journals if journal.torn]
+    content: dict[str, Any] = {
+        "title": title,
+        "verdict": VERDICTS[verdict][0],
+        "colour": VERDICT_COLOURS[verdict],
+        "marks": _marks(runs, torn),
+        "reasons": _reasons(runs),
+        "header": HEADER,
+        "rows": [_row(run, alone=len({r.session for r in runs}) == 1) for run in runs],
+        "topics": [
+            {"title": heading, "text": text, "missing": missing, "svg": drawn[topic]}
+            for topic, (heading, text, missing) in TOPICS.items()
+        ],
+        "sources": ", ".join(sorted({run.record.journal.path.name for run in runs})[:20]),
+        "version": provenance().versions.get("trustpain", "unknown"),
+    }
+    return _template().render(content)
+
+
+TOPICS = {
+    "onsets": (
+        "Planned and actual onsets",
+        "Every phase's first flip against its planned onset on the run's absolute schedule. "
+        "Dashed: the study's criterion.",
+        "No phase began.",
+    ),
+    "frames": (
+        "Frame intervals",
+        "All intervals between flips. Beyond the dashed line, 1.5 periods, a frame counts as "
+        "dropped.",
+        "No frame intervals were recorded: there was no window.",
+    ),
+    "pulses": (
+        "Scanner pulses",
+        "Each pulse's stamp against a line fitted through all of them (repeated medians).",
+        "No scanner pulses: this was not scanned, or too few came to say anything.",
+    ),
+    "markers": (
+        "Markers",
+        "When a marker's byte had been handed to its port, counted from the flip it belongs to.",
+        "No markers were sent.",
+    ),
+    "heat_commands": (
+        "Heat commands",
+        "When the start command had been handed to the thermode, counted from the flip of the "
+        "heat's phase.",
+        "No heat was started.",
+    ),
+    "heats": (
+        "Heat asked for and delivered",
+        "Every stimulus from its start command on: mean over the zones as the thermode reported "
+        "it, against rise, plateau and return as asked for. Red: aborted.",
+        "No temperatures were recorded.",
+    ),
+    "responses": (
+        "Stamps of responses",
+        "Intervals between successive key events, without whole frames. Stamps of the events "
+        "themselves are spread evenly (dashed); stamps made by frames pile up at 0 and 1.",
+        "No key events were recorded.",
+    ),
+}
+
+
+def _named_run(path: Path) -> tuple[int | None, Path]:
+    """The run that a file in a dataset belongs to, and where that session's journals are."""
+    name = RUN_FILE.fullmatch(path.name)
+    if name is None or not path.is_file():
+        return None, path
+    return int(name["run"]), path.parent.parent  # above func/ or beh/
+
+
+def _verdict(run: RunFacts) -> str:
+    return run.record.end.verdict if run.record.end is not None else "unknown"
+
+
+def _marks(runs: Sequence[RunFacts], torn: Sequence[str]) -> list[str]:
+    """What has to be known before anything on the page is believed."""
+    marks = [MARKS[kind] for kind in ("simulated", "pilot") if kind in _kinds(runs)]
+    heads = [run.record.head for run in runs]
+    if any(head.virtual_time for head in heads):
+        marks.append("Virtual time: nothing here was measured, it shows what the program planned.")
+    if any(_unsynchronised(run) for run in runs):
+        marks.append(UNSYNCHRONISED[0].upper() + UNSYNCHRONISED[1:] + ".")
+    cut = [run.name for run in runs if run.record.end is None]
+    if cut or torn:
+        which = ", ".join([*cut, *torn])
+        marks.append(f"The program ended in the middle of a run; what there is, is shown: {which}.")
+    return marks
+
+
+def _kinds(runs: Sequence[RunFacts]) -> set[str]:
+    return {run.record.head.kind for run in runs}
+
+
+def _unsynchronised(run: RunFacts) -> bool:
+    display = run.record.head.display
+    return display.get("kind") == "window" and not display.get("synchronised")
+
+
+def _reasons(runs: Sequence[RunFacts]) -> list[str]:
+    """What wants to be looked at, a line each; free of what blinds."""
+    lines = []
+    for run in runs:
+        blind = Blind(run.record.head)
+        said = list(run.record.end.reasons) if run.record.end is not None else []
+        said += findings(run.fit) if run.fit is not None else []
+        if run.correction.reason:
+            said.append(
+                f"onsets corrected by {run.correction.seconds:+.4f} s: {run.correction.reason}"
+            )
+        lines += [f"{run.name}: {blind(sentence)}" for sentence in dict.fromkeys(said)]
+    return lines
+
+
+def _row(run: RunFacts, *, alone: bool) -> tuple[str, ...]:
+    fit, end = run.fit, run.record.end
+    expected = f" of {fit.expected}" if fit is not None and fit.expected is not None else ""
+    pulses: tuple[str, ...] = (NONE,) * 6
+    if fit is not None:
+        at_an_end = f" + {fit.missing_at_an_end} at an end" if fit.missing_at_an_end else ""
+        pulses = (
+            f"{len(run.record.pulses)}{expected}",
+            f"{len(fit.missing)}{at_an_end}",
+            str(len(fit.doubled)),
+            _spread(run.pulses),
+            f"{fit.tr_fitted_s:.5f}",
+            f"{run.correction.seconds:.4f}" if run.correction.reason else "0",
+        )
+    frames = sum(end.frame_tenths) if end is not None else 0
+    return (
+        str(run.record.start.run) if alone else run.name,
+        _verdict(run).replace("_", " "),
+        _spread(run.onsets),
+        _spread(run.markers),
+        _spread(run.heat_commands),
+        f"{len(run.dropped)} of {frames}" if frames else str(len(run.dropped)),
+        *pulses,
+    )
+
+
+def _spread(points: Sequence[Point]) -> str:
+    """Median and 99th percentile of the size."""
+    import numpy as np
+
+    if not points:
+        return NONE
+    middle, most = np.percentile([abs(ms) for _, ms in points], (50, 99))
+    return f"{middle:.2f} / {most:.2f}"
+
+
+def _template() -> Template:
+    from jinja2 import Environment, FileSystemLoader
+
+    folder = FileSystemLoader(Path(__file__).parent)
+    return Environment(loader=folder, autoescape=True).get_template("audit.html.j2")

@@ -1,0 +1,145 @@
+"""The audit's page: what stands on it, what doesn't, and what it says to bad input."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable
+from html import unescape
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from experiment.bids import export_session
+from experiment.cli.app import app
+from experiment.errors import ExitCode, UserError
+from experiment.timing.audit import TOPICS, write_audit
+from tests.factory import Session, torn, write_session
+
+SMALL = Session(runs=2, trials=2, hz=10)
+
+
+def made(root: Path, *plans: Session) -> Path:
+    """A dataset with these sessions."""
+    for plan in plans:
+        journal = write_session(root / "trust_pain", plan, root / "pictures")
+        export_session(root / "trust_pain", [journal], root / "pictures")
+    return root / "trust_pain"
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return made(
+        tmp_path_factory.mktemp("audit"), SMALL, Session(participant="02", runs=1, trials=2, hz=10)
+    )
+
+
+def words(page: Path) -> str:
+    return unescape(page.read_text(encoding="utf-8"))
+
+
+def test_a_session_has_one_page_that_needs_nothing_else(dataset: Path) -> None:
+    page = write_audit(dataset / "sub-01")
+    assert page == dataset / "derivatives" / "trustpain" / "sub-01_audit.html"
+    text = words(page)
+    for heading, *_ in TOPICS.values():
+        assert f"<h2>{heading}</h2>" in text
+    assert text.count("<svg") == 5  # the factory has neither frame counts nor key events
+    assert not re.findall(r"(?:src|href)=\"(?!data:|#)", text)
+
+
+def test_it_is_blind(dataset: Path) -> None:
+    text = words(write_audit(dataset / "sub-01")).lower()
+    assert not re.search(r"\b(f1|m1|f2|m2)\b|low trust|high trust|_low|_high", text)
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "rows"),
+    [
+        (".", "dataset_audit.html", 3),
+        ("sourcedata/sub-02", "sub-02_audit.html", 1),
+        ("sourcedata/sub-01/sub-01_journal-001.jsonl", "sub-01_audit.html", 2),
+        (
+            "sub-01/func/sub-01_task-trustpain_run-02_events.tsv",
+            "sub-01_run-02_audit.html",
+            1,
+        ),
+    ],
+)
+def test_dataset_session_journal_and_run_each_give_a_page(
+    dataset: Path, path: str, name: str, rows: int
+) -> None:
+    page = write_audit(dataset / path)
+    assert page.name == name
+    assert words(page).count("<tr>") == 1 + rows
+
+
+def test_a_run_without_pulses_says_so(tmp_path: Path) -> None:
+    dataset = made(tmp_path, Session(runs=1, trials=1, hz=10, scanned=False))
+    assert "No scanner pulses" in words(write_audit(dataset))
+
+
+def test_a_run_that_broke_off_is_shown_and_marked(tmp_path: Path) -> None:
+    journal = write_session(tmp_path / "d", SMALL, tmp_path / "pictures")
+    torn(journal, journal.stat().st_size // 2)
+    assert "ended in the middle of a run" in words(write_audit(journal))
+
+
+def _missing(root: Path) -> Path:
+    return root / "nothing_here"
+
+
+def _empty_folder(root: Path) -> Path:
+    return root
+
+
+def _foreign(root: Path) -> Path:
+    path = root / "photo.png"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)))
+    return path
+
+
+def _other_text(root: Path) -> Path:
+    path = root / "notes.txt"
+    path.write_text("nothing about time\n")
+    return path
+
+
+def _cut_off(root: Path) -> Path:
+    return torn(write_session(root / "d", SMALL, root / "pictures"), 300)
+
+
+def _before_any_run(root: Path) -> Path:
+    journal = write_session(root / "d", SMALL, root / "pictures")
+    return torn(journal, journal.read_bytes().index(b"\n") + 1)
+
+
+def _damaged(root: Path) -> Path:
+    journal = write_session(root / "d", SMALL, root / "pictures")
+    lines = journal.read_bytes().splitlines(keepends=True)
+    lines[10] = b"{}\n"
+    journal.write_bytes(b"".join(lines))
+    return journal
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [_missing, _empty_folder, _foreign, _other_text, _cut_off, _before_any_run, _damaged],
+    ids=lambda make: make.__name__.strip("_"),
+)
+def test_bad_input_is_one_sentence_and_exit_code_2(
+    tmp_path: Path, bad: Callable[[Path], Path]
+) -> None:
+    path = bad(tmp_path)
+    result = CliRunner().invoke(app, ["audit", str(path)], catch_exceptions=True)
+    assert isinstance(result.exception, UserError)
+    assert result.exception.exit_code == ExitCode.BAD_INPUT
+    assert "\n" not in str(result.exception)
+    assert not list(tmp_path.rglob("*_audit.html"))
+
+
+def test_made_again_it_is_the_same(dataset: Path, tmp_path: Path) -> None:
+    shutil.copytree(dataset, tmp_path / "trust_pain")
+    first, second = write_audit(dataset / "sub-02"), write_audit(tmp_path / "trust_pain" / "sub-02")
+    assert first.read_bytes() == second.read_bytes()
