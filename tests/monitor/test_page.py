@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import subprocess
 import sys
 import urllib.error
@@ -18,27 +19,36 @@ from experiment.errors import UserError
 from experiment.journal import events, read_journal
 from tests.factory import Session, write_session
 
-pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.timeout(240)]
 
 PLAN = Session(runs=1, trials=3, hz=10, no_answer=(1, 2), kind="pilot")
 PATIENCE_MS = 60_000  # for a machine with much else to do
 TRUSTPAIN = [sys.executable, "-c", "from experiment.cli import main; main()"]
+
+BESIDE_A_RUN = """
+import sys
+from pathlib import Path
+from experiment.monitor.process import monitor_beside
+with monitor_beside(Path(sys.argv[1])):
+    sys.stdin.read()
+"""
 
 Serve = Callable[..., tuple[subprocess.Popen[str], str]]
 
 
 @pytest.fixture
 def serve() -> Iterator[Serve]:
-    """Start `trustpain monitor`, and give the process and its address."""
+    """Start a program that serves the live page of a path; give the process and the address."""
     started: list[subprocess.Popen[str]] = []
 
-    def start(*arguments: str | Path) -> tuple[subprocess.Popen[str], str]:
-        command = [*TRUSTPAIN, "monitor", *map(str, arguments)]
+    def start(path: Path, *program: str) -> tuple[subprocess.Popen[str], str]:
+        command = [*(program or (*TRUSTPAIN, "monitor")), str(path)]
         process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True
         )
         started.append(process)
         assert process.stdout is not None
+        assert select.select([process.stdout], [], [], PATIENCE_MS / 1000)[0], "no address came"
         line = process.stdout.readline()
         assert line.startswith("Live page: http://127.0.0.1:"), line
         return process, line.removeprefix("Live page: ").strip()
@@ -108,11 +118,11 @@ def test_numbers_are_the_journals_during_a_run(
     assert hosts == {urlsplit(address).netloc}  # nothing from outside, no error
 
 
-def test_the_token_is_needed_and_a_server_that_has_gone_is_told(
+def test_the_token_is_needed_and_a_page_beside_a_run_ends_with_it(
     browser: Browser, serve: Serve, tmp_path: Path
 ) -> None:
-    write_session(tmp_path / "ds", PLAN, tmp_path / "pictures")
-    process, address = serve(tmp_path / "ds", "--until-stdin-closes")
+    journals = write_session(tmp_path / "ds", PLAN, tmp_path / "pictures").parent
+    run, address = serve(journals, sys.executable, "-c", BESIDE_A_RUN)
     base = address[: address.index("/", len("http://"))]
     for wrong in ("/", "/ws", "/x/", "/static/js/bokeh.min.js", address[len(base) : -4] + "/"):
         with pytest.raises(urllib.error.HTTPError, match="404"):
@@ -121,10 +131,10 @@ def test_the_token_is_needed_and_a_server_that_has_gone_is_told(
     page = open_page(browser, address, [])
     expect(page, "status", "completed")
     assert not page.locator("#lost").is_visible()
-    assert process.stdin is not None
-    process.stdin.close()  # as it is when the run has ended
+    run.kill()
     page.locator("#lost").wait_for(state="visible")
-    assert process.wait(timeout=30) == 0
+    assert run.stdout is not None
+    assert run.stdout.read() == ""  # so the monitor, which wrote there too, isn't left behind
     expect(page, "status", "completed")  # the last numbers stand
 
 
