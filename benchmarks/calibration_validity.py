@@ -18,7 +18,9 @@ import argparse
 import json
 import zlib
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -299,18 +301,21 @@ def main() -> None:
     parser.add_argument("--persons", type=int, default=PERSONS)
     parser.add_argument("--rows", type=Path, default=Path("data/calibration_validity.jsonl"))
     parser.add_argument("--out", type=Path, default=REPORT)
+    parser.add_argument("--workers", type=int, default=1)
     given = parser.parse_args()
     given.rows.parent.mkdir(parents=True, exist_ok=True)
     lines = given.rows.read_text().splitlines() if given.rows.exists() else []
     rows = [json.loads(line) for line in lines]
     done = {(row["person"], row["noise"], row["method"]) for row in rows}
     parameters = simulated_parameters()
-    with given.rows.open("a") as file:
-        for number, noise, method in jobs(given.persons):
-            if (number, noise, method) not in done:
-                rows.append(one(number, noise, method, parameters))
-                file.write(json.dumps(rows[-1]) + "\n")
-                file.flush()
+    missing = [job for job in jobs(given.persons) if job not in done]
+    with given.rows.open("a") as file, ProcessPoolExecutor(given.workers) as pool:
+        for row in (
+            pool.map(one, *zip(*missing, strict=True), repeat(parameters)) if missing else ()
+        ):
+            rows.append(row)
+            file.write(json.dumps(row) + "\n")
+            file.flush()
     text = report([row for row in rows if row["person"] <= given.persons], given.persons)
     given.out.parent.mkdir(parents=True, exist_ok=True)
     given.out.write_text(text, encoding="utf-8")

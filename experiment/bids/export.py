@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from experiment.bids.calibration_table import export_calibration
 from experiment.bids.columns import EVENT_COLUMNS
 from experiment.bids.dataset import update_dataset
 from experiment.bids.events_table import event_rows
@@ -45,7 +46,8 @@ def export_journals(
     runs = _began(record for journal in journals for record in records_of(journal))
     stim_files = keep_pictures(dataset, runs, pictures_root)
     written = [path for run in runs for path in _export_run(dataset, run, stim_files)]
-    return written + update_dataset(dataset, subject_label(head), head)
+    written += update_dataset(dataset, subject_label(head), head)
+    return written + export_calibration(dataset, subject_label(head), journals)
 
 
 def subject_label(head: SessionStart) -> str:

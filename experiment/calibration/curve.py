@@ -110,7 +110,7 @@ class CurvePosterior:
             shifts[site] = mean, weights @ SHIFT_C**2 / total - mean**2
         # Corners of the grid without weight only cost time.
         weights = np.exp(log - log.max())
-        kept = np.nonzero(weights > 1e-7 * weights.sum())
+        kept = np.nonzero(weights > 1e-6 * weights.sum())
         kept_weights = weights[kept] / weights[kept].sum()
         parts = {site: at.residual_parts for site, at in self._sites.items()}
         return Summary(
@@ -175,7 +175,7 @@ class Summary:
         for rating in self.ratings:
             share = (logit(min(max(rating, 1.0), 99.0)) - low) / (high - low)
             means = self.lower + share * self.gap + shift
-            sds = np.sqrt(variance + np.zeros_like(means)) + _GRID_SD_C
+            sds = np.sqrt(variance + np.full_like(means, _GRID_SD_C**2))
             at = float(self.weights @ means)
             ends = [self._quantile(means, sds, q) for q in ((1 - INTERVAL) / 2, (1 + INTERVAL) / 2)]
             found.append(TargetEstimate(rating, at, *ends))

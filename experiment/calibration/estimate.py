@@ -75,7 +75,12 @@ class Estimate:
 
 
 class Method(Protocol):
-    """A way to calibrate: proposes one stimulus after the other, then estimates."""
+    """A way to calibrate: proposes one stimulus after the other, then estimates.
+
+    `highest_target`, in degrees Celsius, may be lowered on the way; no proposal is above it.
+    """
+
+    highest_target: float
 
     @property
     def name(self) -> Literal["fixed", "adaptive"]:

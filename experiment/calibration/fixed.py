@@ -58,7 +58,10 @@ class FixedSeries:
                 return Proposal(self.sites[given], next_c)
             self._ascent, self._rest = given, self._make_rest(rated)
         left = given - self._ascent
-        return self._rest[left] if left < len(self._rest) else None
+        if left >= len(self._rest):
+            return None
+        planned = self._rest[left]
+        return Proposal(planned.site, min(planned.temperature, self.highest_target))
 
     def _make_rest(self, rated: Sequence[Rated]) -> list[Proposal]:
         """What is left of 3 a site: first one on each site not yet used, then two rounds of all.

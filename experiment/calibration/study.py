@@ -29,7 +29,9 @@ def calibration_study(study: Study) -> Study:
         or (isinstance(phase, RatingPhase) and phase.question == "intensity")
     ]
     if not any(isinstance(phase, RatingPhase) for phase in kept):
-        raise ValueError(f"the study {study.name} doesn't rate intensity, so it can't be calibrated")
+        raise ValueError(
+            f"the study {study.name} doesn't rate intensity, so it can't be calibrated"
+        )
     # Not validated again: without a clinician it isn't a study, only what the timeline needs.
     return study.model_copy(
         update={"trial": tuple(kept), "lead_in": (), "run_end_s": END_S, "scan": None}

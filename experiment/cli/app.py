@@ -6,6 +6,7 @@ import typer
 
 from experiment.cli.allocate import allocate
 from experiment.cli.audit import audit
+from experiment.cli.calibrate import calibrate
 from experiment.cli.check import check
 from experiment.cli.demo import demo
 from experiment.cli.dry_run import dry_run
@@ -31,6 +32,7 @@ for command in (
     run,
     dry_run,
     resume,
+    calibrate,
     trials,
     allocate,
     storyboard,
