@@ -190,11 +190,7 @@ def thermode_figures(rig: Rig, name: str) -> ThermodeFigures:
 
 def all_emulated(rig: Rig) -> Rig:
     """The same room with every device emulated: nobody simulated may heat a real thermode."""
-    changed: dict[str, Any] = {}
-    for role in rig.ports():
-        section = getattr(rig, role)
-        changed[role] = section.model_copy(update={"port": rig.emulator_of(role)})
-    return rig.model_copy(update=changed)
+    return rig.emulated()
 
 
 def seed_of(request: Request, study: Study, allocation: int) -> int:

@@ -96,7 +96,7 @@ def _window(clock: RealClock) -> Callable[[Prepared], Display]:
 
 
 def _hands(clock: RealClock, *, simulated: bool) -> Callable[[Prepared, Display], ResponseDevice]:
-    """Keyboard and, where the rig says so, mouse; with `simulated`, also an emulated hand.
+    """Keyboard and, where the rig says so, button box and mouse; or, `simulated`, an emulated hand.
 
     A simulated participant answers by the emulated hand alone: of the real keys only those that
     stop are taken, or the cat on the keyboard would rate.
@@ -105,8 +105,15 @@ def _hands(clock: RealClock, *, simulated: bool) -> Callable[[Prepared, Display]
     def open_responses(prepared: Prepared, display: Any) -> ResponseDevice:
         from experiment.responses.keyboard import KeyboardResponses
         from experiment.responses.mouse import MouseResponses
+        from hardware.buttons import ButtonBox
+        from hardware.opening import open_port
 
         section = prepared.rig.model.response
+        devices: list[Any] = []
+        if section.buttons is not None and not simulated:
+            # First, since a box that is missing ends it here, when nothing else is open yet.
+            port = open_port(section.buttons.port, section.buttons.baud, "button box")
+            devices.append(ButtonBox(port, clock, section.buttons))
         scanner = prepared.rig.model.scanner
         pulse = scanner.key if scanner is not None and scanner.kind == "key" else ""
         keys = keys_of(section.keys.by_role(), pulse)
@@ -114,7 +121,7 @@ def _hands(clock: RealClock, *, simulated: bool) -> Callable[[Prepared, Display]
             keys = {role: names for role, names in keys.items() if role in STOP_ROLES}
         if prepared.scanned and pulse:
             keys["pulse"] = (pulse,)
-        devices: list[Any] = [KeyboardResponses(clock, keys, display.window)]
+        devices.append(KeyboardResponses(clock, keys, display.window))
         if simulated:
             return HandAndKeys(EmulatedResponses(), *devices)
         if section.mouse:

@@ -67,6 +67,8 @@ class GuardedThermode:
         self._gap_s = max(GAP_S, 1.5 * sample_s)
         self._silent_s = max(SILENT_S, 4 * sample_s)
         self._watcher: Callable[[TemperatureSample], None] | None = None
+        # A second one for those who only record, such as a stream; the session has the first.
+        self.also_watch: Callable[[TemperatureSample], None] | None = None
         self._lock = threading.RLock()
         self._prepared: Stimulus | None = None
         self._pending: Stimulus | None = None  # to be handed on when the heat before is over
@@ -230,6 +232,8 @@ class GuardedThermode:
                 self._finish(trace)
         if self._watcher is not None:
             self._watcher(sample)
+        if self.also_watch is not None:
+            self.also_watch(sample)
 
     def _watch_idle(self, sample: TemperatureSample) -> None:
         """Without a stimulus nothing may be hotter than what may be held without end."""

@@ -1,27 +1,52 @@
-"""Event markers: a code on the lines of a trigger box, cleared after the pulse width."""
+"""Event markers on a serial port: a code on the lines of a trigger box, cleared after its width."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from hardware.clock import Clock, Timer
 from hardware.devices import DeviceInfo, MarkerStamp
-from hardware.rig import EMULATED, SerialTtlSection
+from hardware.sections.base import EMULATED
+from hardware.sections.markers import MmbtPulseSection, PortMarkersSection
 
-CLEAR = b"\x00"
+
+@dataclass(frozen=True)
+class _Speech:
+    """How a box is spoken to. Without `clear` it clears its lines itself."""
+
+    code: Callable[[int], bytes]
+    clear: bytes
+    reset: bytes
 
 
-class SerialTtlMarkers:
-    """A plain serial trigger box: one byte sets the lines, 0 clears them.
+_SPEECHES = {
+    "serial_ttl": _Speech(lambda code: bytes((code,)), clear=b"\x00", reset=b"\x00"),
+    "mmbt_pulse": _Speech(lambda code: bytes((code,)), clear=b"", reset=b""),
+    "bbtk": _Speech(lambda code: b"%02X" % code, clear=b"00", reset=b"RR"),
+}
+
+
+def check_code(code: int) -> None:
+    """Raise `ValueError` for a code that eight lines can't show, or that none would show (0)."""
+    if not 1 <= code <= 255:
+        raise ValueError(f"a marker code is 1 to 255, not {code}")
+
+
+class PortMarkers:
+    """A trigger box on an open serial port, of the kind that `section` says.
 
     A code that comes before the lines are clear clears them first, so that the same code twice
-    still makes two edges. Raises `ValueError` for a code outside 1-255.
+    still makes two edges (but for a box that clears them itself). Raises `ValueError` for a code
+    outside 1-255.
     """
 
-    def __init__(self, port: Any, clock: Clock, section: SerialTtlSection) -> None:
+    def __init__(self, port: Any, clock: Clock, section: PortMarkersSection) -> None:
         self._port, self._clock, self._where = port, clock, section.port
-        self._width_s = section.pulse_width_s
+        self._speech = _SPEECHES[section.kind]
+        self._width_s = 0.0 if isinstance(section, MmbtPulseSection) else section.pulse_width_s
         self._lock = threading.RLock()
         self._timer: Timer | None = None
         self._up = 0  # number of the code that is on the lines, 0 for none
@@ -29,22 +54,26 @@ class SerialTtlMarkers:
         self._failure = ""
         self._closed = False
         self.dropped = 0  # codes that weren't sent since the box had failed
+        details = {"baud": str(section.baud)}
+        if self._width_s:
+            details["pulse_width_s"] = f"{self._width_s:g}"
         self.info = DeviceInfo(
             role="markers",
-            kind="serial_ttl",
+            kind=section.kind,
             port=section.port,
             emulated=section.port.startswith(EMULATED),
-            details={"baud": str(section.baud), "pulse_width_s": f"{section.pulse_width_s:g}"},
+            details=details,
         )
         self._listener = clock.listen(port, lambda data, time: None, self._lost)
-        self._write(CLEAR)
+        self._write(self._speech.reset)
 
     def send(self, code: int) -> MarkerStamp:
         """Write a code and book its end; times around the write, on the session clock."""
-        if not 1 <= code <= 255:
-            raise ValueError(f"a marker code is 1 to 255, not {code}")
+        check_code(code)
         with self._lock:
-            data = bytes((0, code)) if self._up else bytes((code,))
+            data = self._speech.code(code)
+            if self._up:
+                data = self._speech.clear + data
             if self._timer is not None:
                 self._timer.cancel()
             self._sent += 1
@@ -53,7 +82,9 @@ class SerialTtlMarkers:
             if not self._write(data):
                 self.dropped += 1
             after = self._clock.now()
-            self._timer = self._clock.call_at(after + self._width_s, lambda: self._clear(number))
+            if self._speech.clear:
+                due = after + self._width_s
+                self._timer = self._clock.call_at(due, lambda: self._clear(number))
         return MarkerStamp(code, before, after)
 
     def failure(self) -> str:
@@ -67,7 +98,7 @@ class SerialTtlMarkers:
                 return
             if self._timer is not None:
                 self._timer.cancel()
-            self._write(CLEAR)
+            self._write(self._speech.clear)
             self._closed = True
         self._listener.close()
         try:
@@ -80,11 +111,13 @@ class SerialTtlMarkers:
             # A later code has its own end; this one's is over.
             if self._up == number:
                 self._up = 0
-                self._write(CLEAR)
+                self._write(self._speech.clear)
 
     def _write(self, data: bytes) -> bool:
         if self._failure or self._closed:
             return False
+        if not data:
+            return True
         try:
             self._port.write(data)
         except Exception as error:  # a lost port raises many kinds

@@ -11,15 +11,25 @@ from typing import Any
 
 import serial
 
+from hardware.cedrus import CedrusMarkers
 from hardware.clock import Clock
 from hardware.devices import DeviceError, DeviceInfo, MarkerBox, ResponseDevice, Scanner, Thermode
 from hardware.emulation import EmulatedWorld, protocol_emulated
 from hardware.guard import GuardedThermode
 from hardware.history import Delivery, SiteHistory
-from hardware.markers import SerialTtlMarkers
+from hardware.lsl import LslMarkers, LslScanner
+from hardware.markers import PortMarkers
 from hardware.medoc import MedocThermode
 from hardware.medoc.transport import EmulatedTcp, Tcp, Transport
-from hardware.rig import EMULATED, KeyScannerSection, MedocSection, Rig
+from hardware.rig import (
+    EMULATED,
+    CedrusMarkersSection,
+    KeyScannerSection,
+    LslMarkersSection,
+    LslScannerSection,
+    MedocSection,
+    Rig,
+)
 from hardware.scanner import KeyScanner, SerialScanner
 from hardware.sections.base import TCP
 from hardware.tcs import TcsThermode
@@ -87,8 +97,14 @@ def open_devices(
             section = rig.markers
             if section is None:
                 return None
+            if isinstance(section, LslMarkersSection):
+                return LslMarkers(clock, section)
+            if isinstance(section, CedrusMarkersSection):
+                return CedrusMarkers(clock, section)
+            if world is not None and section.port.startswith(EMULATED):
+                world.markers.kind = section.kind
             with _opened(section.port, section.baud, "marker box", world) as port:
-                return SerialTtlMarkers(port, clock, section)
+                return PortMarkers(port, clock, section)
 
         def scanner() -> Scanner:
             section = rig.scanner
@@ -98,6 +114,8 @@ def open_devices(
                         f"The scanner's pulses are a key ({section.key}), but there is no keyboard."
                     )
                 return KeyScanner(responses, section)
+            if isinstance(section, LslScannerSection):
+                return LslScanner(clock, section)
             assert section is not None
             if world is not None and section.port.startswith(EMULATED):
                 # A real converter is set to its byte by a switch; the emulated one by us.
@@ -131,6 +149,8 @@ def open_devices(
             scanner=attempt(scanner) if rig.scanner else None,
             thermode=attempt(thermode) if rig.thermode else None,
         )
+        if devices.thermode is not None and isinstance(devices.markers, LslMarkers):
+            devices.thermode.also_watch = devices.markers.sample
         if problems:
             raise DeviceError("\n".join(problems))
         yield devices

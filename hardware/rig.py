@@ -8,10 +8,18 @@ from pydantic import Field, model_validator
 
 from hardware.limits import SafetyLimits
 from hardware.sections.base import EMULATED, Section
-from hardware.sections.markers import SerialTtlSection
-from hardware.sections.response import KeyboardSection, ResponseKeys
+from hardware.sections.markers import (
+    BbtkSection,
+    CedrusMarkersSection,
+    LslMarkersSection,
+    MarkersSection,
+    MmbtPulseSection,
+    SerialTtlSection,
+)
+from hardware.sections.response import ButtonsSection, KeyboardSection, ResponseKeys
 from hardware.sections.scanner import (
     KeyScannerSection,
+    LslScannerSection,
     ScannerSection,
     SerialScannerSection,
 )
@@ -24,10 +32,16 @@ from hardware.sections.thermode import (
 
 __all__ = [
     "EMULATED",
+    "BbtkSection",
+    "ButtonsSection",
+    "CedrusMarkersSection",
     "KeyScannerSection",
     "KeyboardSection",
+    "LslMarkersSection",
+    "LslScannerSection",
     "MedocProgram",
     "MedocSection",
+    "MmbtPulseSection",
     "Photodiode",
     "ResponseKeys",
     "Rig",
@@ -72,7 +86,7 @@ class Rig(Section):
     screen: Screen
     thermode: ThermodeSection | None = None
     scanner: ScannerSection | None = None
-    markers: SerialTtlSection | None = None
+    markers: MarkersSection | None = None
     response: KeyboardSection
     limits: SafetyLimits = SafetyLimits()
 
@@ -82,7 +96,11 @@ class Rig(Section):
         return {
             role: section.port
             for role, section in sections.items()
-            if section is not None and not isinstance(section, KeyScannerSection)
+            if section is not None
+            and not isinstance(
+                section,
+                KeyScannerSection | LslScannerSection | LslMarkersSection | CedrusMarkersSection,
+            )
         }
 
     def emulated_devices(self) -> tuple[str, ...]:
@@ -93,6 +111,26 @@ class Rig(Section):
         """The port of the emulator that speaks as this role's device does."""
         thermode = self.thermode.kind if self.thermode is not None else ""
         return EMULATED + {"thermode": thermode}.get(role, role)
+
+    def emulated(self) -> Rig:
+        """The same room without any real device: what has no port gets an emulated one, too."""
+        changed: dict[str, Section | None] = {}
+        for role in self.ports():
+            section: Section = getattr(self, role)
+            changed[role] = section.model_copy(update={"port": self.emulator_of(role)})
+        if isinstance(self.scanner, LslScannerSection):
+            changed["scanner"] = SerialScannerSection(
+                kind="serial",
+                port=self.emulator_of("scanner"),
+                pulse="5",
+                **self.scanner.model_dump(exclude={"kind", "stream", "pulse"}),
+            )
+        if isinstance(self.markers, LslMarkersSection | CedrusMarkersSection):
+            port = self.emulator_of("markers")
+            changed["markers"] = SerialTtlSection(kind="serial_ttl", port=port)
+        # Nobody's fingers press a real box for a simulated participant.
+        changed["response"] = self.response.model_copy(update={"buttons": None})
+        return self.model_copy(update=changed)
 
     @model_validator(mode="after")
     def _emulators_exist(self) -> Rig:
@@ -105,7 +143,10 @@ class Rig(Section):
     @model_validator(mode="after")
     def _ports_differ(self) -> Rig:
         seen: dict[str, str] = {}
-        for role, port in self.ports().items():
+        ports = self.ports()
+        if self.response.buttons is not None:
+            ports["response.buttons"] = self.response.buttons.port
+        for role, port in ports.items():
             # Windows doesn't tell COM3 from com3.
             other = seen.setdefault(port.casefold(), role)
             if other != role:
@@ -114,9 +155,9 @@ class Rig(Section):
 
     @model_validator(mode="after")
     def _pulse_is_no_answer(self) -> Rig:
-        if self.scanner is None:
-            return self
         scanner = self.scanner
+        if scanner is None or isinstance(scanner, LslScannerSection):
+            return self
         pulse = scanner.key if isinstance(scanner, KeyScannerSection) else chr(scanner.pulse_byte)
         for role, keys in self.response.keys.by_role().items():
             for key in keys:

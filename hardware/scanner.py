@@ -8,10 +8,11 @@ from typing import Any
 
 from hardware.clock import Clock
 from hardware.devices import DeviceInfo, Response, ResponseDevice
-from hardware.rig import EMULATED, KeyScannerSection, SerialScannerSection
+from hardware.sections.base import EMULATED
+from hardware.sections.scanner import KeyScannerSection, SerialScannerSection
 
 
-class _Pulses:
+class Pulses:
     """Calls back while started; `stop` returns when no call is running any more."""
 
     def __init__(self) -> None:
@@ -35,7 +36,7 @@ class _Pulses:
                 self._callback(time)
 
 
-class SerialScanner(_Pulses):
+class SerialScanner(Pulses):
     """A trigger converter on an open serial port: one byte for each volume.
 
     It listens from the moment it is made, so that bytes which waited in the port since before
@@ -83,7 +84,7 @@ class SerialScanner(_Pulses):
         self._failure = f"The scanner's port {self._where} was lost ({error})."
 
 
-class KeyScanner(_Pulses):
+class KeyScanner(Pulses):
     """A trigger converter that types a key: the responses with the role 'pulse'.
 
     Pulses carry the time stamp of the key event, not of a frame. The response device is

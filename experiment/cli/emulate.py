@@ -11,6 +11,8 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from hardware.emulation.buttons import EmulatedButtons
+
 
 class Device(StrEnum):
     """The devices that can be emulated."""
@@ -19,6 +21,15 @@ class Device(StrEnum):
     medoc = "medoc"
     scanner = "scanner"
     markers = "markers"
+    buttons = "buttons"
+
+
+class Box(StrEnum):
+    """The kinds of marker box."""
+
+    serial_ttl = "serial_ttl"
+    mmbt_pulse = "mmbt_pulse"
+    bbtk = "bbtk"
 
 
 def emulate(
@@ -40,6 +51,13 @@ def emulate(
         float, typer.Option(min=0, help="Scanner: seconds until the first pulse.")
     ] = 2.0,
     pulse: Annotated[str, typer.Option(help="Scanner: the character that it sends.")] = "5",
+    kind: Annotated[Box, typer.Option(help="Markers: the kind of box.")] = Box.serial_ttl,
+    buttons: Annotated[
+        str, typer.Option(help="Buttons: their characters, pressed in turn with --every.")
+    ] = "bygr",
+    every: Annotated[
+        float | None, typer.Option(min=0.05, help="Buttons: seconds between two presses.")
+    ] = None,
     rig: Annotated[
         str, typer.Option(help="Medoc: the rig whose programs are stored.")
     ] = "mri_medoc",
@@ -48,7 +66,8 @@ def emulate(
 
     The first line printed is its address: a pseudo-terminal such as /dev/pts/3, or with
     [bold]--tcp[/bold] 127.0.0.1:PORT, which pyserial opens as socket://127.0.0.1:PORT. A Medoc is
-    always served over TCP, where a rig file finds it as tcp://127.0.0.1:PORT.
+    always served over TCP, where a rig file finds it as tcp://127.0.0.1:PORT. Buttons are pressed
+    by typing their characters and Enter.
 
     Example: [bold]trustpain emulate tcs[/bold]
     """
@@ -61,6 +80,7 @@ def emulate(
     from experiment.clocks import RealClock
     from experiment.errors import ExitCode, UserError
     from experiment.files import load_rig
+    from hardware.emulation.buttons import EmulatedButtons
     from hardware.emulation.markers import EmulatedMarkers
     from hardware.emulation.medoc import EmulatedMedoc
     from hardware.emulation.scanner import EmulatedScanner
@@ -68,6 +88,8 @@ def emulate(
     from hardware.emulation.tcs import EmulatedTcs
     from hardware.rig import MedocSection
 
+    if not buttons or not buttons.isascii():
+        raise UserError(f"--buttons are characters such as bygr, not {buttons!r}")
     if len(pulse) != 1 or not pulse.isascii():
         raise UserError(f"--pulse is one character, not {pulse!r}", ExitCode.BAD_INPUT)
     stored: Any = load_rig(rig).model.thermode if device is Device.medoc else None
@@ -93,7 +115,7 @@ def emulate(
 
             # On Linux all processes share this count, so that two logs can be laid side by side.
             write(0.0, "perf_counter", f"{time.perf_counter() - clock.now():.6f}")
-        emulated: EmulatedTcs | EmulatedMedoc | EmulatedScanner | EmulatedMarkers
+        emulated: EmulatedTcs | EmulatedMedoc | EmulatedScanner | EmulatedMarkers | EmulatedButtons
         if device is Device.tcs:
             emulated = EmulatedTcs(clock, write)
         elif device is Device.medoc:
@@ -102,8 +124,14 @@ def emulate(
         elif device is Device.scanner:
             emulated = EmulatedScanner(clock, pulse.encode("ascii"), write)
             emulated.start(tr, volumes, delay_s=delay)
-        else:
+        elif device is Device.markers:
             emulated = EmulatedMarkers(clock, write)
+            emulated.kind = kind.value
+        else:
+            emulated = EmulatedButtons(clock, log=write)
+            if every is not None:
+                emulated.press_in_turn(buttons.encode("ascii"), every)
+            _press_what_is_typed(emulated)
         stack.callback(emulated.close)
 
         def announce(address: str) -> None:
@@ -114,3 +142,17 @@ def emulate(
             serve(emulated, clock, stop, announce, tcp=tcp, port=port, log=write)
         except OSError as error:
             raise UserError(f"port {port} can't be served ({error.strerror})") from None
+
+
+def _press_what_is_typed(buttons: EmulatedButtons) -> None:
+    """A thread of its own, since reading waits for the next line; it ends with the program."""
+    import sys
+    import threading
+
+    def read() -> None:
+        for line in sys.stdin:
+            for character in line.strip():
+                if character.isascii():
+                    buttons.press(ord(character))
+
+    threading.Thread(target=read, name="typed", daemon=True).start()

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator
 
 Baud = Annotated[int, Field(ge=300, le=4_000_000)]
+StreamName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,60}$")]
 
 EMULATED = "emulated://"
 TCP = "tcp://"
@@ -37,6 +38,28 @@ def _check_port(value: Any) -> str:
     return value
 
 
+def _check_pulse(value: Any) -> str | int:
+    if isinstance(value, str) and len(value) == 1 and ord(value) < 128:
+        return value
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 255:
+        return value
+    raise ValueError(f"pulse is one character, such as '5', or a byte from 0 to 255, not {value!r}")
+
+
+def _check_byte(value: Any) -> str | int:
+    try:
+        return _check_pulse(value)
+    except ValueError:
+        raise ValueError(
+            f"a button is one character, such as 'b', or a byte from 0 to 255, not {value!r}"
+        ) from None
+
+
+def byte_of(value: str | int) -> int:
+    """The byte (0-255) that a character or number of a rig file means."""
+    return ord(value) if isinstance(value, str) else value
+
+
 def _check_address(value: Any) -> str:
     if isinstance(value, str) and (
         re.fullmatch(r"emulated://[a-z]{1,20}", value)
@@ -52,4 +75,7 @@ def _check_address(value: Any) -> str:
 
 
 Port = Annotated[str, PlainValidator(_check_port)]
+# Plain validators, since a union of str and int would report one slip as two errors.
+Pulse = Annotated[str | int, PlainValidator(_check_pulse)]
+Byte = Annotated[str | int, PlainValidator(_check_byte)]
 Address = Annotated[str, PlainValidator(_check_address)]

@@ -1,4 +1,4 @@
-"""What a rig file says of the box that puts out event codes."""
+"""What a rig file says of the box that puts out event codes, 1-255."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from hardware.sections.base import Baud, Port, Section
+from hardware.sections.base import Baud, Port, Section, StreamName
 
 
 class SerialTtlSection(Section):
@@ -16,3 +16,44 @@ class SerialTtlSection(Section):
     port: Port
     baud: Baud = 115_200
     pulse_width_s: Annotated[float, Field(ge=0.001, le=1)] = 0.01
+
+
+class MmbtPulseSection(Section):
+    """A Neurospec MMBT-S in pulse mode (its switch): it clears the lines itself after 8 ms."""
+
+    kind: Literal["mmbt_pulse"]
+    port: Port
+    baud: Baud = 115_200
+
+
+class BbtkSection(Section):
+    """A Black Box ToolKit USB TTL module: codes as two hexadecimal digits, `00` clears."""
+
+    kind: Literal["bbtk"]
+    port: Port
+    baud: Baud = 115_200
+    pulse_width_s: Annotated[float, Field(ge=0.001, le=1)] = 0.01
+
+
+class CedrusMarkersSection(Section):
+    """A Cedrus c-pod or StimTracker, by the maker's `pyxid2` (extra `cedrus`), which finds it."""
+
+    kind: Literal["cedrus"]
+    pulse_width_s: Annotated[float, Field(ge=0.001, le=1)] = 0.01
+
+
+class LslMarkersSection(Section):
+    """A Lab Streaming Layer outlet named `stream` (extra `lsl`).
+
+    With `temperature`, another one named `<stream>-temperature` with what the thermode reports.
+    """
+
+    kind: Literal["lsl"]
+    stream: StreamName = "trustpain-markers"
+    temperature: bool = False
+
+
+PortMarkersSection = SerialTtlSection | MmbtPulseSection | BbtkSection
+MarkersSection = Annotated[
+    PortMarkersSection | CedrusMarkersSection | LslMarkersSection, Field(discriminator="kind")
+]

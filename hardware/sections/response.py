@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
 from pydantic import Field, Strict, model_validator
 
-from hardware.sections.base import Section
+from hardware.sections.base import EMULATED, Baud, Byte, Port, Section, byte_of
 
 Key = Annotated[str, Field(pattern=r"^\S{1,20}$")]
 Keys = Annotated[tuple[Key, ...], Strict(False), Field(max_length=6)]
+Bytes = Annotated[tuple[Byte, ...], Strict(False), Field(max_length=6)]
+
+ROLES = ("left", "right", "confirm", "yes", "no", "next", "back", "stop", "participant_stop")
 
 
 class ResponseKeys(Section):
@@ -34,21 +38,87 @@ class ResponseKeys(Section):
         roles = self.by_role()
         if not self.stop:
             raise ValueError("stop names no key: the experimenter must be able to stop")
-        for one, other in (("left", "right"), ("yes", "no"), ("next", "back")):
-            if both := set(roles[one]) & set(roles[other]):
-                raise ValueError(f"key {min(both)!r} can't mean both {one} and {other}")
-        for stop in ("stop", "participant_stop"):
-            for role, keys in roles.items():
-                if role != stop and (both := set(roles[stop]) & set(keys)):
-                    raise ValueError(
-                        f"key {min(both)!r} means {stop}, so it can't also mean {role}"
-                    )
+        _check_unambiguous("key", roles)
         return self
 
 
+class ButtonsSection(Section):
+    """A button box on a serial port that sends a byte for each press, such as a Current Designs
+    932 or a Cedrus Lumina set to ASCII; which bytes depends on its switches, so they stand here.
+
+    `releases` are the bytes of the releases, each beside that of its press (`{b = "B"}`). For a
+    box that sends none, a press counts as held for `press_s`. `pulse`: a byte that the box sends
+    for each volume, as a Lumina does; then the scanner is of the kind "key".
+    """
+
+    port: Port
+    baud: Baud = 19_200
+    left: Bytes = ()
+    right: Bytes = ()
+    confirm: Bytes = ()
+    yes: Bytes = ()
+    no: Bytes = ()
+    next: Bytes = ()
+    back: Bytes = ()
+    stop: Bytes = ()
+    participant_stop: Bytes = ()
+    pulse: Bytes = ()
+    releases: Annotated[dict[str, Byte], Field(default_factory=dict)]
+    press_s: Annotated[float, Field(ge=0.02, le=0.5)] = 0.1
+
+    def by_role(self) -> dict[str, tuple[int, ...]]:
+        """Role to its bytes, 0-255."""
+        roles = (*ROLES, "pulse")
+        return {role: tuple(byte_of(value) for value in getattr(self, role)) for role in roles}
+
+    def releases_by_press(self) -> dict[int, int]:
+        """Byte of a press to the byte of its release."""
+        return {ord(press): byte_of(release) for press, release in self.releases.items()}
+
+    @model_validator(mode="after")
+    def _can_be_real(self) -> ButtonsSection:
+        if self.port.startswith(EMULATED):
+            raise ValueError(
+                "a button box inside the program would have nobody to press it: serve one with "
+                "`trustpain emulate buttons` and give its address as port"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _unambiguous(self) -> ButtonsSection:
+        roles = self.by_role()
+        _check_unambiguous("button", {r: [chr(byte) for byte in b] for r, b in roles.items()})
+        pressed = {byte for values in roles.values() for byte in values}
+        if not pressed:
+            raise ValueError("buttons names no button: give at least one a role")
+        for press, release in self.releases.items():
+            if len(press) != 1 or ord(press) not in pressed:
+                raise ValueError(f"releases has {press!r}, which is the byte of no button")
+            if byte_of(release) in pressed:
+                raise ValueError(f"the byte {release!r} can't be both a press and a release")
+        return self
+
+
+def _check_unambiguous(what: str, roles: Mapping[str, Sequence[str]]) -> None:
+    """Raise `ValueError` if one press would say two things that exclude each other."""
+    for one, other in (("left", "right"), ("yes", "no"), ("next", "back")):
+        if both := set(roles[one]) & set(roles[other]):
+            raise ValueError(f"{what} {min(both)!r} can't mean both {one} and {other}")
+    for alone in ("stop", "participant_stop", "pulse"):
+        for role, names in roles.items():
+            if role != alone and (both := set(roles.get(alone, ())) & set(names)):
+                raise ValueError(
+                    f"{what} {min(both)!r} means {alone}, so it can't also mean {role}"
+                )
+
+
 class KeyboardSection(Section):
-    """Keyboard, or a button box that types keys; `mouse` says whether a scale takes the mouse."""
+    """Keyboard, or a button box that types keys; `mouse` says whether a scale takes the mouse.
+
+    `buttons` is a box that sends bytes, beside the keyboard, which the experimenter needs anyway.
+    """
 
     kind: Literal["keyboard"]
     mouse: bool
     keys: ResponseKeys
+    buttons: ButtonsSection | None = None

@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, PlainValidator
+from pydantic import Field
 
-from hardware.sections.base import Baud, Port, Section
+from hardware.sections.base import Baud, Port, Pulse, Section, StreamName, byte_of
 from hardware.sections.response import Key
-
-
-def _check_pulse(value: Any) -> str | int:
-    if isinstance(value, str) and len(value) == 1 and ord(value) < 128:
-        return value
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 255:
-        return value
-    raise ValueError(f"pulse is one character, such as '5', or a byte from 0 to 255, not {value!r}")
-
-
-# A plain validator, since a union of str and int would report one slip as two errors.
-Pulse = Annotated[str | int, PlainValidator(_check_pulse)]
 
 
 class _Pulsed(Section):
@@ -39,7 +27,7 @@ class SerialScannerSection(_Pulsed):
     @property
     def pulse_byte(self) -> int:
         """The byte that means a pulse, 0-255."""
-        return ord(self.pulse) if isinstance(self.pulse, str) else self.pulse
+        return byte_of(self.pulse)
 
 
 class KeyScannerSection(_Pulsed):
@@ -49,4 +37,17 @@ class KeyScannerSection(_Pulsed):
     key: Key
 
 
-ScannerSection = Annotated[SerialScannerSection | KeyScannerSection, Field(discriminator="kind")]
+class LslScannerSection(_Pulsed):
+    """A Lab Streaming Layer stream in which each sample that equals `pulse` is a volume.
+
+    Numbers count by their text: `pulse = "5"` for the integer 5.
+    """
+
+    kind: Literal["lsl"]
+    stream: StreamName
+    pulse: Annotated[str, Field(min_length=1, max_length=40)]
+
+
+ScannerSection = Annotated[
+    SerialScannerSection | KeyScannerSection | LslScannerSection, Field(discriminator="kind")
+]

@@ -9,7 +9,7 @@ import serial
 from experiment.clocks import VirtualClock
 from hardware.devices import DeviceInfo, Response
 from hardware.emulation import EmulatedWorld, protocol_emulated
-from hardware.markers import SerialTtlMarkers
+from hardware.markers import PortMarkers
 from hardware.rig import KeyScannerSection, SerialScannerSection, SerialTtlSection
 from hardware.scanner import KeyScanner, SerialScanner
 
@@ -45,11 +45,9 @@ def make_scanner(clock: VirtualClock, world: EmulatedWorld, **changes: Any) -> S
     return SerialScanner(serial.serial_for_url(world.resolve(section.port)), clock, section)
 
 
-def make_markers(
-    clock: VirtualClock, world: EmulatedWorld, width: float = 0.01
-) -> SerialTtlMarkers:
+def make_markers(clock: VirtualClock, world: EmulatedWorld, width: float = 0.01) -> PortMarkers:
     section = SerialTtlSection(kind="serial_ttl", port="emulated://markers", pulse_width_s=width)
-    return SerialTtlMarkers(serial.serial_for_url(world.resolve(section.port)), clock, section)
+    return PortMarkers(serial.serial_for_url(world.resolve(section.port)), clock, section)
 
 
 @pytest.mark.parametrize("pulse", ["5", "t", "s", 0, 255, 13])
