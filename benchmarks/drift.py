@@ -1,0 +1,115 @@
+"""Row 3: how far 60 phases of 0.5 s drift off their schedule.
+
+The median of the last ten onsets' distances from the schedule, less that of the first ten: what a single
+late frame does to a single onset on a busy machine isn't drift.
+
+Our runner, against chained countdown timers (`while timer.getTime() > 0: win.flip()`) and against the loop
+that PsychoPy's Builder writes (a `Clock` that is reset for each routine; and its "non-slip" form, where the
+routine's timer is only added to).
+"""
+
+from __future__ import annotations
+
+from statistics import median
+from typing import Any
+
+from benchmarks.measure import Row
+from benchmarks.window import open_window
+from experiment.display.window import WindowDisplay
+from experiment.journal import events
+from experiment.runner import Runner
+from experiment.scene import Fixation
+from experiment.stage import Nobody, Stage
+from experiment.stop import EmergencyStop
+from experiment.timeline import Phase, Segment
+from experiment.verdict import TimingCriteria
+
+PHASE_S = 0.5
+EACH_END = 10  # phases
+CRITERIA = TimingCriteria(1.0, 10**6, 10**6, 2, 2, 1.0)
+
+
+def by_our_runner(clock: Any, window: WindowDisplay, phases: int) -> float:
+    found: list[Any] = []
+    segment = Segment(
+        run=1,
+        design_run=1,
+        segment=1,
+        acquisition=0,
+        skin_site=1,
+        phases=tuple(
+            Phase(1, f"phase_{n}", "fixation", n * PHASE_S, PHASE_S, Fixation())
+            for n in range(phases)
+        ),
+        rows={},
+        length_s=phases * PHASE_S,
+        volumes=None,
+    )
+    stage = Stage(clock, None, found.append, lambda message: None)
+    stop = EmergencyStop(clock, lambda: None, found.append)
+    runner = Runner(stage, window, Nobody(), stop, Fixation(), CRITERIA)
+    runner.run(segment)
+    starts = [event.t for event in found if isinstance(event, events.PhaseStart)]
+    if len(starts) < phases:
+        raise RuntimeError(f"the run broke off after {len(starts)} phases: the machine is too busy")
+    return _drift(starts)
+
+
+def _drift(onsets: list[float]) -> float:
+    late = [onset - number * PHASE_S for number, onset in enumerate(onsets)]
+    return median(late[-EACH_END:]) - median(late[:EACH_END])
+
+
+def _stepped(window: WindowDisplay, next_phase: Any, phases: int) -> float:
+    """PsychoPy's own timers, with our window's paced flip for want of a screen that paces."""
+    flips = []
+    for _ in range(phases):
+        flips.append(window.show(Fixation(), lambda flip: None))
+        next_phase()
+    return _drift(flips)
+
+
+def by_countdown(window: WindowDisplay, phases: int) -> float:
+    from psychopy import core
+
+    def phase() -> None:
+        timer = core.CountdownTimer(PHASE_S)
+        while timer.getTime() > 0:
+            window.frame()
+
+    return _stepped(window, phase, phases)
+
+
+def by_builder(window: WindowDisplay, phases: int, *, non_slip: bool) -> float:
+    from psychopy import core
+
+    clock, routine = core.Clock(), core.CountdownTimer()
+
+    def phase() -> None:
+        if non_slip:
+            routine.addTime(PHASE_S)
+        else:
+            clock.reset()
+        while (routine.getTime() > 0) if non_slip else (clock.getTime() < PHASE_S):
+            window.frame()
+
+    return _stepped(window, phase, phases)
+
+
+def run(phases: int = 60) -> Row:
+    with open_window() as (clock, window):
+        ours = by_our_runner(clock, window, phases)
+        chained = by_countdown(window, phases)
+        reset = by_builder(window, phases, non_slip=False)
+        non_slip = by_builder(window, phases, non_slip=True)
+        frame_s = 1 / window.info.refresh_hz
+    return Row(
+        3,
+        f"Drift over {phases} phases of {PHASE_S} s: the last ten onsets against the first ten",
+        f"{1000 * ours:.1f} ms",
+        f"chained countdown timers: {1000 * chained:.1f} ms; Builder's loop, clock reset for each "
+        f"routine: {1000 * reset:.1f} ms, non-slip: {1000 * non_slip:.1f} ms",
+        abs(ours / chained) if chained else None,
+        f"at most one frame ({1000 * frame_s:.1f} ms)",
+        abs(ours) <= frame_s,
+    )

@@ -1,0 +1,66 @@
+"""Row 6: dry runs of the flagship study against real time, and how that grows."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks.measure import Row
+from experiment.files import load_study
+
+SCRIPT = (
+    "import sys; from pathlib import Path; from experiment.dry import dry_runs; "
+    "sys.exit(int(dry_runs('trust_pain', 'laptop', '01', int(sys.argv[1]), None, None, Path(sys.argv[2]))))"
+)
+
+
+def _timed(participants: int, processes: int = 1) -> float:
+    """Wall seconds for so many sessions in each of so many processes; each has its own dataset."""
+    with tempfile.TemporaryDirectory() as folder:
+        begin = time.perf_counter()
+        running = [
+            subprocess.Popen(
+                [sys.executable, "-c", SCRIPT, str(participants), str(Path(folder) / str(number))],
+                stdout=subprocess.DEVNULL,
+            )
+            for number in range(processes)
+        ]
+        codes = [process.wait() for process in running]
+        took = time.perf_counter() - begin
+    if any(codes):
+        raise RuntimeError(f"a dry run ended with code {max(codes)}")
+    return took
+
+
+def run(participants: int = 20) -> Row:
+    from conditions.schedule import run_length
+    from experiment.files import load_rig
+    from experiment.preparation import thermode_figures
+
+    study = load_study("trust_pain").model
+    figures = thermode_figures(load_rig("laptop").model, "laptop")
+    session_s = study.runs * run_length(study, figures)
+    cores = os.cpu_count() or 1
+    one, many = _timed(1), _timed(participants)
+    each = (many - one) / max(1, participants - 1)  # without starting the program
+    several = _timed(max(1, participants // cores), cores)
+    share = participants // cores * cores
+    return Row(
+        6,
+        f"Dry runs of the flagship ({study.runs} runs, {session_s / 60:.0f} min of stimulation each)",
+        f"{60 / each:.0f} sessions a minute",
+        f"real time: {60 / session_s:.3f} sessions a minute",
+        (60 / session_s) / (60 / each),
+        "stated",
+        None,
+        notes=(
+            f"{participants} participants took {many / one:.1f} times as long as one; {share} in {cores} processes "
+            f"took {several / many:.2f} of the time of {participants} in one, on {cores} cores. One session, with "
+            f"starting the program: {one:.1f} s.",
+        ),
+        figures={"one_s": one, "many_s": many, "each_s": each, "processes_s": several},
+    )

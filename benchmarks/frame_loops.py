@@ -1,0 +1,125 @@
+"""What row 4 compares, each in a process of its own: `python -m benchmarks.frame_loops KIND SECONDS`.
+
+`flagship`: our session in a real window with emulated devices, a simulated participant, journal, pulses
+and heat polling; `empty`: a PsychoPy window that only flips; `builder`: the loop that PsychoPy's Builder
+writes (each frame draws its stimulus and asks for keys). Where flips don't wait for a screen, the two are
+paced to the same grid as ours. Prints one line of JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from experiment.clocks import RealClock
+from experiment.display.frames import FrameLog, Grid, measure_refresh
+from experiment.display.opening import open_window
+from experiment.display.virtual_screen import needed_screen
+from experiment.files import load_rig
+from experiment.scene import RatingScale
+
+
+class _Over(Exception):
+    """The time is up."""
+
+
+def _result(log: FrameLog, cpu: dict[str, float], wall: dict[str, float]) -> dict[str, Any]:
+    return {
+        "frames": sum(log.take_counts().tenths),
+        "dropped": [frame.interval_s for frame in log.take()],
+        "cpu_share": {kind: cpu[kind] / wall[kind] for kind in cpu if wall[kind] > 0},
+    }
+
+
+def flagship(seconds: float) -> dict[str, Any]:
+    from rich.console import Console
+
+    from experiment.preparation import Request, prepare
+    from experiment.session import play
+    from experiment.settings import visual_setting
+
+    clock, console = RealClock(), Console(quiet=True)
+    cpu: dict[str, float] = {"static": 0.0, "rating": 0.0}
+    wall = dict(cpu)
+    state: dict[str, Any] = {"log": None, "kind": None, "cpu": 0.0, "wall": 0.0, "until": None}
+    with tempfile.TemporaryDirectory() as out, needed_screen():
+        request = Request("trust_pain", "laptop", "01", out=Path(out), simulated=True)
+        setting = visual_setting(clock, console)
+        opened = setting.open_display
+
+        def open_display(prepared: Any) -> Any:
+            display: Any = opened(prepared)
+            state["log"] = FrameLog(1 / display.info.refresh_hz)
+            display.on_frame.append(
+                lambda: state["until"] is not None and state["log"].flipped(clock.now())
+            )
+            return display
+
+        def progress(segment: Any, phase: Any, flip: float) -> None:
+            now, used = time.perf_counter(), time.process_time()
+            if state["kind"] is not None:
+                cpu[state["kind"]] += used - state["cpu"]
+                wall[state["kind"]] += now - state["wall"]
+            state.update(
+                kind="rating" if isinstance(phase.scene, RatingScale) else "static",
+                cpu=used,
+                wall=now,
+            )
+            if state["until"] is None:
+                state["until"] = now + seconds
+            elif now > state["until"]:
+                raise _Over
+
+        setting.open_display, setting.show_progress = open_display, progress
+        play(prepare(request), setting)
+    clock.close()
+    return _result(state["log"], cpu, wall)
+
+
+def peer(seconds: float, *, builder: bool) -> dict[str, Any]:
+    screen = load_rig("laptop").model.screen
+    with needed_screen():
+        window = open_window(screen)
+        refresh = measure_refresh(window.flip, time.perf_counter, time.sleep)
+        hz = refresh.hz if refresh.synchronised else screen.refresh_hz
+        grid = None if refresh.synchronised else Grid(time.perf_counter(), 1 / hz)
+        log = FrameLog(1 / hz)
+        draw = _builder_frame(window) if builder else lambda: None
+        begin, used = time.perf_counter(), time.process_time()
+        while time.perf_counter() < begin + seconds:
+            draw()
+            if grid is not None:
+                due = grid.next(time.perf_counter())
+                while (left := due - time.perf_counter()) > 0:
+                    time.sleep(left)
+                grid.took(due)
+            window.flip()
+            log.flipped(time.perf_counter())
+        share = {"static": time.process_time() - used}
+        return_value = _result(log, share, {"static": time.perf_counter() - begin})
+        window.close()
+    return return_value
+
+
+def _builder_frame(window: Any) -> Any:
+    from psychopy import visual
+    from psychopy.hardware import keyboard
+
+    cross = visual.TextStim(window, text="+", height=60)
+    keys = keyboard.Keyboard(backend="event")
+
+    def frame() -> None:
+        cross.draw()
+        keys.getKeys(["space", "escape"])
+
+    return frame
+
+
+if __name__ == "__main__":
+    kind, length = sys.argv[1], float(sys.argv[2])
+    found = flagship(length) if kind == "flagship" else peer(length, builder=kind == "builder")
+    print("RESULT " + json.dumps(found))

@@ -1,0 +1,89 @@
+"""Row 2: how long after the flip a marker's byte is at the other end of its line.
+
+Our `PortMarkers` against a bare `callOnFlip(port.write)`, marker by marker in alternation in the same
+window; a process of its own stamps what arrives. Both count from the same stamp at the flip.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import select
+import time
+import tty
+from multiprocessing.connection import Connection
+from statistics import median
+
+import serial
+
+from benchmarks.measure import Row, in_ms
+from benchmarks.window import open_window
+from experiment.scene import Fixation
+from hardware.markers import PortMarkers
+from hardware.rig import SerialTtlSection
+
+GOAL = 1.2
+
+
+def receive(masters: list[int], to: Connection) -> None:
+    """Stamp each code; zeros, which clear the lines, don't count. Ends with code 255."""
+    arrived: list[list[float]] = [[], []]
+    while True:
+        for end in select.select(masters, [], [])[0]:
+            data, now = os.read(end, 64), time.perf_counter()
+            if b"\xff" in data:
+                to.send(arrived)
+                return
+            arrived[masters.index(end)] += [now] * sum(byte != 0 for byte in data)
+
+
+def run(markers: int = 500) -> Row:
+    pairs = [os.openpty() for _ in range(2)]
+    for _, slave in pairs:
+        tty.setraw(slave)
+    paths = [os.ttyname(slave) for _, slave in pairs]
+    near, far = multiprocessing.Pipe(duplex=False)
+    receiver = multiprocessing.get_context("fork").Process(
+        target=receive, args=([master for master, _ in pairs], far)
+    )
+    receiver.start()
+    with open_window() as (clock, window):
+        section = SerialTtlSection(kind="serial_ttl", port=paths[0])
+        ours = PortMarkers(serial.Serial(paths[0], 115200, write_timeout=0.2), clock, section)
+        bare = serial.Serial(paths[1], 115200)
+        scene = Fixation()
+        flips: list[list[float]] = [[], []]
+
+        def by_ours(flip: float) -> None:
+            ours.send(7)
+
+        def by_bare_write(flip: float) -> None:
+            bare.write(b"\x07")
+
+        for number in range(2 * markers):
+            if number % 2 == 0:
+                flips[0].append(window.show(scene, by_ours))
+            else:
+                # Booked after the window's own stamp, as ours is called after it.
+                flips[1].append(window.show(scene, by_bare_write))
+            window.frame()  # the pulse's end lies between two markers
+        clock.wait(lambda: False, clock.now() + 0.2)
+        bare.write(b"\xff")
+        zero = clock.from_perf_counter(0.0)
+        ours.close()
+        bare.close()
+    arrived = near.recv()
+    receiver.join()
+    late = [
+        [at + zero - flip for at, flip in zip(arrived[k], flips[k], strict=True)] for k in range(2)
+    ]
+    ratio = median(late[0]) / median(late[1])
+    return Row(
+        2,
+        f"A marker's byte at the other end, after the flip (median / p99 of {markers})",
+        in_ms(late[0]),
+        f"bare write on the flip: {in_ms(late[1])}",
+        ratio,
+        "at most 1.2 (medians)",
+        ratio <= GOAL,
+    )

@@ -1,0 +1,102 @@
+"""Row 1: how late scanner pulses are stamped while a window draws at 60 Hz.
+
+A process of its own writes each pulse to two pseudo-terminals in turn, in random order. One is read by
+our `SerialScanner` (a thread that blocks in `read`), the other is polled once a frame, as a PsychoPy loop
+does. Both see the same window and the same load.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import random
+import time
+import tty
+from multiprocessing.connection import Connection
+
+import serial
+
+from benchmarks.measure import Row, in_ms, p99
+from benchmarks.window import open_window
+from experiment.scene import CursorState, RatingScale, ScaleLabel
+from hardware.rig import SerialScannerSection
+from hardware.scanner import SerialScanner
+
+SCALE = RatingScale("vas", "?", (ScaleLabel(0.0, "no pain"), ScaleLabel(100.0, "worst pain")))
+GOAL = 0.2
+
+
+def send(masters: tuple[int, int], pulses: int, seed: int, to: Connection) -> None:
+    """When told to, write every pulse to both; report when (perf_counter, which processes share)."""
+    chance = random.Random(seed)
+    to.recv()
+    sent: list[tuple[float, float]] = []
+    for _ in range(pulses):
+        time.sleep(chance.uniform(0.02, 0.06))
+        order = [0, 1] if chance.random() < 0.5 else [1, 0]
+        stamps = [0.0, 0.0]
+        for which in order:
+            stamps[which] = time.perf_counter()
+            os.write(masters[which], b"5")
+        sent.append((stamps[0], stamps[1]))
+    to.send(sent)
+
+
+def run(pulses: int = 1000) -> Row:
+    pairs = [os.openpty() for _ in range(2)]
+    for _, slave in pairs:
+        tty.setraw(slave)
+    paths = [os.ttyname(slave) for _, slave in pairs]
+    near, far = multiprocessing.Pipe()
+    sender = multiprocessing.get_context("fork").Process(
+        target=send, args=((pairs[0][0], pairs[1][0]), pulses, 1, far)
+    )
+    section = SerialScannerSection(
+        kind="serial", port=paths[0], pulse="5", dummies_stored=0, dummies_pulsed_not_stored=0
+    )
+    sender.start()  # before there are threads
+    with open_window() as (clock, window):
+        ours: list[float] = []
+        polled: list[float] = []
+        scanner = SerialScanner(serial.Serial(paths[0], 115200), clock, section)
+        scanner.start(ours.append)
+        other = serial.Serial(paths[1], 115200, timeout=0)
+
+        def poll() -> None:
+            if waiting := other.in_waiting:
+                now = clock.now()
+                polled.extend([now] * len(other.read(waiting)))
+
+        window.on_frame.append(poll)
+        # A cursor that never rests: every frame is drawn anew, as in a rating.
+        window.show(SCALE, lambda flip: None, lambda now: CursorState(now * 20 % 100, True))
+        near.send("go")
+        clock.wait(near.poll, clock.now() + 60 + 0.1 * pulses)
+        sent = near.recv()
+        clock.wait(lambda: False, clock.now() + 0.3)
+        scanner.close()
+        other.close()
+        zero = clock.from_perf_counter(0.0)
+    sender.join()
+    for pair in pairs:
+        for end in pair:
+            os.close(end)
+    if not len(ours) == len(polled) == pulses:
+        raise RuntimeError(f"{pulses} were sent, {len(ours)} and {len(polled)} arrived")
+    late_ours = [t - (s[0] + zero) for t, s in zip(ours, sent, strict=True)]
+    late_polled = [t - (s[1] + zero) for t, s in zip(polled, sent, strict=True)]
+    ratio = p99(late_ours) / p99(late_polled)
+    return Row(
+        1,
+        f"Stamps of {pulses} pulses while a window draws at 60 Hz: how late (median / p99)",
+        in_ms(late_ours),
+        f"polled each frame: {in_ms(late_polled)}",
+        ratio,
+        "p99 at most 1/5",
+        ratio <= GOAL,
+        figures={
+            "ours_p99_ms": 1000 * p99(late_ours),
+            "polled_p99_ms": 1000 * p99(late_polled),
+            "ours_max_ms": 1000 * max(late_ours),
+        },
+    )

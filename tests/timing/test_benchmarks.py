@@ -1,0 +1,45 @@
+"""The page of benchmarks: one table whose rows carry their numbers, made from the kept figures."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict
+from typing import Any
+
+from benchmarks.measure import Row
+from benchmarks.page import machine, text
+
+ROWS = [
+    Row(2, "Markers", "0.1 ms", "0.2 ms", 0.5, "at most 1.2", True, notes=("A note.",)),
+    Row(1, "Pulses | stamps", "0.3 ms", "8 ms", 0.0375, "at most 1/5", True),
+    Row(6, "Dry runs", "60 a minute", "0.02 a minute", None, "stated", None),
+]
+
+
+def kept() -> dict[str, Any]:
+    rows = {
+        str(r.number): {**asdict(r), "measured": "2026-11-24 00:00 UTC", "load": 1.5} for r in ROWS
+    }
+    return {"machine": machine(), "rows": rows}
+
+
+def test_one_table_with_the_rows_in_order_and_their_numbers_first() -> None:
+    lines = [line for line in text(kept()).splitlines() if line.startswith("| ")]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    assert [row[0] for row in cells[2:]] == ["1", "2", "6"]
+    assert {len(row) for row in cells} == {7}
+    assert cells[2][4] == "0.0375"
+    assert cells[4][4:] == ["–", "stated", "–"]
+
+
+def test_it_says_what_a_virtual_screen_cannot_say_and_how_to_repeat_it() -> None:
+    page = text(kept())
+    assert "Xvfb" in page
+    assert "nothing here says anything" in " ".join(page.split())
+    assert "timing.md" in page
+    assert "- Row 2: A note." in page
+
+
+def test_no_machine_or_person_is_named() -> None:
+    assert set(machine()) == {"system", "processor", "screen", "python", "psychopy"}
+    assert not re.search(r"/(?:home|work|tmp|root)/", text(kept()))
