@@ -1,0 +1,146 @@
+"""Bytes that no device sends: no crash, no hang, no wrong temperature. `make figures`: 100,000 each.
+
+Those of the journal's reader are in tests/journal/fuzz.py.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from experiment.clocks import VirtualClock
+from experiment.pulses import PulseCounter
+from hardware.emulation import EmulatedWorld, protocol_emulated
+from hardware.opening import open_port
+from hardware.rig import SerialScannerSection
+from hardware.scanner import SerialScanner
+from hardware.tcs import replies
+
+MANY = 100_000
+TR_S = 0.46
+REPLIES = (
+    b"\r320+320+320+320+320+320",
+    b"\r320+475+475+475+475+475",
+    b"\r3200+03200+03200+03200+03200+03200",
+    b"000000",
+    b"TCS\r",
+    b"\r12.6V  95%\r\n",
+    b"\r00",
+    b"TCS2 1.0\r00000042\rT11\rH: help\r",
+    b"\rN320\rS11111\rC1475\rV10700\rR10700\rD108221\r",
+)
+PARSERS: tuple[Callable[[bytes], object], ...] = (
+    replies.temperatures,
+    replies.temperatures_fine,
+    replies.identification,
+    replies.help_lines,
+    replies.errors,
+    replies.buttons,
+    replies.battery,
+    replies.parameters,
+    replies.readable,
+)
+
+
+def broken(whole: tuple[bytes, ...], count: int, seed: int) -> Iterator[bytes]:
+    """Replies with bytes changed, lost, doubled or joined, and pure noise."""
+    chance = random.Random(seed)
+    for _ in range(count):
+        data = bytearray(chance.choice(whole))
+        for _ in range(chance.randrange(4)):
+            at, kind = chance.randrange(len(data) + 1), chance.randrange(5)
+            if kind == 0:
+                data[at:at] = chance.randbytes(chance.randrange(1, 9))
+            elif kind == 1:
+                del data[at : at + chance.randrange(1, 9)]
+            elif kind == 2:
+                data += chance.choice(whole)
+            elif kind == 3 and data:
+                data[at % len(data)] = chance.randrange(256)
+            else:
+                data[at:at] = bytes((chance.choice(b"+-\r0123456789"),)) * chance.randrange(1, 300)
+        yield bytes(data) if chance.random() > 0.1 else chance.randbytes(chance.randrange(300))
+
+
+def fuzz_replies(count: int, seed: int) -> int:
+    """Each input to each parser, and to the stream of temperatures; how many it found there."""
+    buffer, found = bytearray(), 0
+    for data in broken(REPLIES, count, seed):
+        for parser in PARSERS:
+            value = parser(data)
+            if parser in (replies.temperatures, replies.temperatures_fine) and value is not None:
+                _in_range(value)  # type: ignore[arg-type]
+        buffer += data
+        while (temperatures := replies.find_temperatures(buffer)) is not None:
+            _in_range(temperatures)
+            found += 1
+        assert len(buffer) <= replies.TEMPERATURES_LENGTH
+    return found
+
+
+def _in_range(temperatures: replies.Temperatures) -> None:
+    neutral, zones = temperatures
+    assert 0.0 <= neutral <= replies.NOTHING_BEYOND
+    assert len(zones) == 5
+    assert all(-99.99 <= zone <= replies.NOTHING_BEYOND for zone in zones)
+
+
+def fuzz_pulses(count: int, seed: int) -> int:
+    """Noise on the scanner's line, in clumps and alone; how many pulses were counted of it."""
+    chance = random.Random(seed)
+    protocol_emulated.register()
+    clock = VirtualClock()
+    told: list[str] = []
+    with EmulatedWorld(clock) as world:
+        section = SerialScannerSection(
+            kind="serial",
+            port="emulated://scanner",
+            pulse="5",
+            dummies_stored=6,
+            dummies_pulsed_not_stored=0,
+        )
+        port = open_port(section.port, section.baud, "scanner", world)
+        scanner = SerialScanner(port, clock, section)
+        sent = counted = 0
+        pulses = PulseCounter(clock, TR_S, 7, lambda time, number: None, told.append)
+        scanner.start(pulses.arrived)
+        for number, data in enumerate(broken((b"5", b"5", b"t", b"55"), count, seed)):
+            sent += data.count(b"5")
+            world.scanner.transmit(data)
+            clock.wait(lambda: False, clock.now() + chance.choice((0.0, 0.01, TR_S, 5.0)))
+            if number % 500 == 499:  # another run begins
+                scanner.stop()
+                pulses.stop()
+                counted += len(pulses.times)
+                pulses = PulseCounter(clock, TR_S, 7, lambda time, number: None, told.append)
+                scanner.start(pulses.arrived)
+        assert counted <= sent
+        assert len(scanner.strays) <= 255
+        assert scanner.failure() == ""
+        scanner.close()
+    return counted
+
+
+def test_thousands_of_broken_replies_give_no_temperature_out_of_range() -> None:
+    assert fuzz_replies(5_000, seed=1) > 100
+
+
+def test_thousands_of_noisy_pulses_are_counted_without_a_crash() -> None:
+    assert fuzz_pulses(3_000, seed=1) > 100
+
+
+@pytest.mark.figures
+@pytest.mark.parametrize(
+    ("parser", "fuzz"), [("TCS replies", fuzz_replies), ("pulses", fuzz_pulses)]
+)
+def test_figure_100_000_fuzzed_inputs(
+    parser: str, fuzz: Callable[[int, int], int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    begin = time.process_time()
+    found = fuzz(MANY, 7)
+    with capsys.disabled():
+        spent = time.process_time() - begin
+        print(f"\nfuzzed {parser}: {MANY} inputs, {found} understood, 0 crashes, {spent:.0f} s")
