@@ -79,7 +79,7 @@ def live_page(browser: Browser, dataset: Path, place: Path) -> None:
     try:
         assert process.stdout is not None
         address = process.stdout.readline().removeprefix("Live page: ").strip()
-        page = browser.new_page(viewport={"width": 1200, "height": 880})
+        page = browser.new_page(viewport={"width": 1200, "height": 930})
         page.goto(address)
         page.locator("[data-is=title]", has_text="Waiting").wait_for(timeout=60_000)
         journal.write_bytes(b"".join(lines[:cut]))

@@ -61,11 +61,11 @@ class Page:
         self._ticks = 0
         self._series = {name: _Series() for name in ("asked", "delivered", "pulses", "onsets")}
         self._answers: dict[str, _Series] = {}
-        self._ratings = _plot(
-            "ratings, in the order of trials", "trial", "rating (0 to 100)", height=260
+        self._ratings = _plot("ratings, in the order of trials", "trial", "rating (0 to 100)")
+        self._ratings.y_range = Range1d(start=-3, end=118)  # room for the legend
+        self._ratings.add_layout(
+            Legend(orientation="horizontal", location="top_right", background_fill_alpha=0.5)
         )
-        self._ratings.y_range = Range1d(start=-3, end=103)
-        self._ratings.add_layout(Legend(orientation="horizontal"), "above")
         self._off = Range1d(start=-1, end=1)  # ms; noise of microseconds mustn't fill the plot
         plots = [self._temperatures(), self._ratings, self._timing()]
         left = column(self._parts["now"], self._parts["numbers"], self._beat, width=340)
@@ -123,14 +123,13 @@ class Page:
         plot.line("x", "y", source=asked, color=INK, line_width=3, alpha=0.5)
         line = plot.line("x", "y", source=delivered, color=BAD, line_width=2)
         plot.x_range = DataRange1d(renderers=[line], follow="end", follow_interval=TRACE_S)
-        plot.y_range = Range1d(start=30, end=51)
+        plot.y_range = Range1d(start=25, end=52)
         return plot
 
     def _timing(self) -> figure:
-        plot = _plot(
-            "timing: onsets (orange) and scanner pulses (green)", "run's schedule (s)", "ms"
-        )
-        plot.yaxis.axis_label = "off schedule, off the TR's grid (ms)"
+        title = "onsets off their schedule (orange), scanner pulses off the TR's grid (green)"
+        plot = _plot(title, "run's schedule (s)", "ms")
+        plot.y_range = self._off
         for name, colour, mark in (("pulses", GOOD, "circle"), ("onsets", LOOK, "square")):
             plot.scatter(
                 "x", "y", source=self._series[name].source, color=colour, marker=mark, size=4
