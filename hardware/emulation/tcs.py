@@ -14,6 +14,7 @@ from collections.abc import Callable
 from hardware.clock import Clock, Timer
 from hardware.emulation import probe
 from hardware.emulation.tcs_grammar import Grammar
+from hardware.emulation.tcs_profiles import Profiles
 
 ZONES = range(5)
 BYTE_S = 10 / 115_200  # start bit, eight data bits, stop bit
@@ -160,8 +161,13 @@ class EmulatedTcs:
             if not self._enabled[zone]:
                 paths.append(probe.going(now, at, self.neutral, self._return[zone] / 10))
                 continue
+            fall = self._return[zone] / 10
+            own = self._profiles.path(zone, now, at, self._highest, self.neutral, fall)
+            if own is not None and not self._follow:
+                paths.append(own)
+                continue
             goal = self._target[zone] / 10 + self.overshoot[zone]
-            rise, fall = self._rise[zone] / 10, self._return[zone] / 10
+            rise = self._rise[zone] / 10
             if self._follow or self.never_ends:
                 paths.append(probe.going(now, at, goal, rise))
             else:
@@ -188,6 +194,7 @@ class EmulatedTcs:
         self._trigger_in = False
         self._follow = False
         self._filter = 1
+        self._profiles = Profiles()
         self._idle_lines = self._heat_lines = True
         self._until = now
         self._paths = [probe.resting(now, 30.0)] * 5
@@ -230,6 +237,8 @@ class EmulatedTcs:
                 self._to_neutral(now)
         elif command[:1] == b"O":
             self._option(command, now)
+        elif letter == b"U":
+            self._profile(command, now)
         elif command == b"F":
             self._idle_lines = self._heat_lines = False
         elif letter in b"H?EKQBP":
@@ -256,6 +265,14 @@ class EmulatedTcs:
             self._highest = int(command[2:])
         elif command[:2] == b"Of":
             self._filter = int(command[2:])
+
+    def _profile(self, command: bytes, now: float) -> None:
+        if command == b"Ur":
+            self._say(self._profiles.text(), now)
+        elif command[:2] == b"Uw":
+            self._profiles.write(command[2:])
+        else:
+            self._profiles.enable(command[2:])
 
     def _answer(self, command: bytes, now: float) -> bytes:
         if command == b"E":

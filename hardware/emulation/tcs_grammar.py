@@ -8,7 +8,7 @@ PATIENCE_S = 0.5  # ours: a command that isn't finished by then is dropped
 MOST_PARTIAL = 16
 
 _PLAIN = (b"H", b"?", b"L", b"A", b"F", b"E", b"K", b"Q", b"B", b"P")
-_OPTIONS = (b"Oa", b"Ob", b"Od", b"Oc", b"Oe", b"Ose", b"Osd")
+_OPTIONS = (b"Oa", b"Ob", b"Od", b"Oc", b"Oe", b"Ose", b"Osd", b"Ur")
 # Digits that follow, and the range of each number in them: (digits, lowest, highest).
 _NUMBERED = {
     b"N": ((3, 200, 400),),
@@ -20,8 +20,11 @@ _NUMBERED = {
     b"T": ((3, 1, 255), (3, 10, 999)),
     b"Om": ((3, 0, 600),),
     b"Of": ((1, 1, 3),),
+    b"Ue": ((1, 0, 1),) * 5,
+    b"Uw": (*((1, 0, 1),) * 5, (3, 0, 999)),  # and as many segments as that number says
     b"Z": ((3, 0, 999), (3, 0, 999)),
 }
+_SEGMENT = ((3, 1, 999), (3, 0, 600))
 _WORDS = frozenset([*_PLAIN, *_OPTIONS, *_NUMBERED])
 _BEGINNINGS = frozenset(word[:length] for word in _WORDS for length in range(1, len(word)))
 
@@ -49,7 +52,7 @@ class Grammar:
             digits = partial[len(word) :]
             if digits and not digits.isdigit():
                 yield from self._restart(byte)
-            elif len(digits) < sum(width for width, _, _ in _NUMBERED[word]):
+            elif len(digits) < sum(width for width, _, _ in _figures(word, digits)):
                 self.partial = partial
             else:
                 self.partial = b""
@@ -72,13 +75,21 @@ class Grammar:
 
 
 def _numbered_word(partial: bytes) -> bytes | None:
-    word = partial[:2] if partial[:1] == b"O" else partial[:1]
+    word = partial[:2] if partial[:1] in (b"O", b"U") else partial[:1]
     return word if word in _NUMBERED else None
+
+
+def _figures(word: bytes, digits: bytes) -> tuple[tuple[int, int, int], ...]:
+    """The figures that belong to a word, as far as that is known."""
+    fixed = _NUMBERED[word]
+    if word == b"Uw" and len(digits) >= 8:
+        return fixed + _SEGMENT * int(digits[5:8])
+    return fixed
 
 
 def _in_range(word: bytes, digits: bytes) -> bool:
     start = 0
-    for width, low, high in _NUMBERED[word]:
+    for width, low, high in _figures(word, digits):
         if not low <= int(digits[start : start + width]) <= high:
             return False
         start += width
