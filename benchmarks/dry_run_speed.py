@@ -52,9 +52,9 @@ def run(participants: int = 20) -> Row:
     return Row(
         6,
         f"Dry runs of the flagship ({study.runs} runs, {session_s / 60:.0f} min of stimulation each)",
-        f"{60 / each:.0f} sessions a minute",
+        f"{60 / each:.3g} sessions a minute",
         f"real time: {60 / session_s:.3f} sessions a minute",
-        (60 / session_s) / (60 / each),
+        session_s / each,
         "stated",
         None,
         notes=(
