@@ -84,10 +84,14 @@ def rehearse(source: str, out: Path, *, visual: bool = False) -> ExitCode:
 def play_scenario(
     scenario: Loaded[Scenario], out: Path, setting: Setting, console: Console | None = None
 ) -> tuple[Found, list[str]]:
-    """Play a scenario in a setting: what came of it, and the faults whose moment never came."""
+    """Play a scenario in a setting: what came of it, and the faults whose moment never came.
+
+    Raises `UserError` (exit code 2) if its study or rig can't be used at all.
+    """
     rehearsal = Rehearsal(scenario.model, scenario.path.stem, setting, console)
+    prepared = prepare(_request(scenario, out))
     try:
-        played = play(prepare(_request(scenario, out)), setting)
+        played = play(prepared, setting)
     except UserError as refusal:
         return _refused(refusal, rehearsal), rehearsal.never_came()
     exit_code = finish(played, None)
