@@ -48,7 +48,7 @@ def update_dataset(dataset: Path, label: str, head: SessionStart) -> list[Path]:
 
 def _update_description(dataset: Path, head: SessionStart) -> Path:
     path = dataset / "dataset_description.json"
-    found = _read_json(path)
+    found = read_json(path)
     tools = {_tool_key(tool): tool for tool in found.get("GeneratedBy", [])}
     tool = _tool(head)
     tools[_tool_key(tool)] = tool
@@ -78,7 +78,7 @@ def _tool_key(tool: dict[str, Any]) -> tuple[str, str]:
 
 def _update_participants(dataset: Path, label: str, head: SessionStart) -> Path:
     path = dataset / "participants.tsv"
-    rows = {row["participant_id"]: row for row in _read_tsv(path)}
+    rows = {row["participant_id"]: row for row in read_tsv(path)}
     participant = f"sub-{label}"
     ours = {
         "participant_id": participant,
@@ -93,7 +93,7 @@ def _update_participants(dataset: Path, label: str, head: SessionStart) -> Path:
 
 
 def _participants_sidecar(dataset: Path) -> bytes:
-    found = _read_json(dataset / "participants.json")
+    found = read_json(dataset / "participants.json")
     return json_bytes(
         {**PARTICIPANT_COLUMNS, **{k: v for k, v in found.items() if k not in PARTICIPANT_COLUMNS}}
     )
@@ -121,7 +121,8 @@ design_run says which planned run each belongs to. RunStatus in the .json file s
 """
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON file of the dataset, {} if it isn't there. Raises `ValueError` if it's damaged."""
     if not path.is_file():
         return {}
     try:
@@ -135,7 +136,8 @@ def _read_json(path: Path) -> dict[str, Any]:
     return found
 
 
-def _read_tsv(path: Path) -> list[dict[str, str]]:
+def read_tsv(path: Path) -> list[dict[str, str]]:
+    """A table of the dataset by participant. Raises `ValueError` if it's damaged."""
     if not path.is_file():
         return []
     try:

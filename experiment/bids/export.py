@@ -14,6 +14,7 @@ from experiment.bids.pictures import keep_pictures
 from experiment.bids.recordings import rating_recording, thermode_recording
 from experiment.bids.records import RunRecord, records_of
 from experiment.bids.sidecar import events_sidecar, recording_sidecar, task_name
+from experiment.bids.visit_tables import export_visit
 from experiment.journal import Journal, read_journals
 from experiment.journal.events import SessionStart
 
@@ -47,7 +48,8 @@ def export_journals(
     stim_files = keep_pictures(dataset, runs, pictures_root)
     written = [path for run in runs for path in _export_run(dataset, run, stim_files)]
     written += update_dataset(dataset, subject_label(head), head)
-    return written + export_calibration(dataset, subject_label(head), journals)
+    written += export_calibration(dataset, subject_label(head), journals)
+    return written + export_visit(dataset, subject_label(head), journals, stim_files)
 
 
 def subject_label(head: SessionStart) -> str:

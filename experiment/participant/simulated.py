@@ -18,6 +18,7 @@ from hardware.clock import Clock
 from hardware.devices import Response
 
 GLANCE_S = 1 / 30  # how often the cursor is looked at while a key is held
+IMPRESSION = 12.0  # points: of a trust level on a face rating, and their SD; ours
 LAST_MOMENT_S = 0.15  # doesn't begin to press so shortly before the end
 
 
@@ -57,6 +58,8 @@ class SimulatedParticipant:
             self._rate(phase, phase.action, cursor)
         elif isinstance(phase.action, TakeChoice):
             role = phase.action.roles[0 if self._intensity > 5 else -1]
+            if phase.trial_type == "questionnaire":
+                role = str(self._model.rng.choice(phase.action.roles))
             at = self._clock.now() + self._reaction()
             if phase.duration is None or at < self._clock.now() + phase.duration - LAST_MOMENT_S:
                 self._clock.call_at(at, lambda: self._tap(role))
@@ -68,6 +71,8 @@ class SimulatedParticipant:
         value = self._intensity
         if action.question == "unpleasantness":
             value = model.unpleasantness(value)
+        elif action.question != "intensity":
+            value = self._impression()
         goal = on_glms(value) if action.scale == "glms" else value
         answers = model.rng.random() >= p.missing_rate
         confirms = model.rng.random() >= p.unconfirmed_rate
@@ -78,6 +83,11 @@ class SimulatedParticipant:
         if answers and begin < end - LAST_MOMENT_S:
             approach = _Approach(self, goal, confirms, end, cursor)
             self._clock.call_at(begin, approach.begin)
+
+    def _impression(self) -> float:
+        """What is thought of a clinician without any heat: more of a trustworthy one."""
+        middle = 50.0 - IMPRESSION if self._row.get("trust") == "low" else 50.0 + IMPRESSION
+        return min(max(float(self._model.rng.normal(middle, IMPRESSION)), 0.0), 100.0)
 
     def _reaction(self) -> float:
         p = self._model.parameters

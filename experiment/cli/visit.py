@@ -1,0 +1,73 @@
+"""`trustpain visit`: from a participant's arrival to the debrief."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from experiment.cli import options
+
+
+def visit(
+    study: options.Study = "trust_pain",
+    rig: options.Rig = "laptop",
+    participant: options.Participant = None,
+    session: options.SessionLabel = None,
+    allocation: options.Allocation = None,
+    calibration: options.CalibrationPath = None,
+    seed: options.Seed = None,
+    simulate: Annotated[
+        bool, typer.Option("--simulate", help="A simulated participant, in virtual time.")
+    ] = False,
+    visual: Annotated[
+        bool, typer.Option("--visual", help="With --simulate: in a window and in real time.")
+    ] = False,
+    out: options.Out = Path("data"),
+    language: options.Language = "en",
+    questionnaires: Annotated[
+        str,
+        typer.Option("--questionnaires", help="Names or files, separated by commas; '' for none."),
+    ] = "demographics,state_anxiety",
+    exclusion: Annotated[
+        str, typer.Option("--exclusion", help="The exclusion check list: a name or a file.")
+    ] = "heat",
+) -> None:
+    """Lead a participant through a whole visit, step by step.
+
+    Check list, consent, instructions, practice, the runs, face ratings, questions, debrief. Each
+    step can be done again, or skipped with a reason. Cut off anywhere, the same command goes on
+    there.
+
+    Examples:
+
+      trustpain visit --rig mri_tcs --participant 01
+
+      trustpain visit --study pilot_short --participant 01 --simulate --out /tmp/visit
+    """
+    from experiment.errors import UserError
+    from experiment.preparation import Request
+    from experiment.visit.begin import load_files
+    from experiment.visit.play import visit as go_through
+    from experiment.visit.setup import ask_for_visit
+
+    if visual and not simulate:
+        raise UserError("--visual shows a simulated visit: give --simulate too, or leave it out")
+    named = tuple(filter(None, (name.strip() for name in questionnaires.split(","))))
+    files = load_files(named, exclusion)
+    if participant is None:
+        study, rig, participant, session, language = ask_for_visit(study, rig, session, language)
+    request = Request(
+        study,
+        rig,
+        participant,
+        session,
+        allocation,
+        calibration,
+        seed,
+        out,
+        simulated=simulate,
+        language=language,
+    )
+    raise typer.Exit(int(go_through(request, files, visual=visual)))

@@ -1,0 +1,145 @@
+"""Beginning a visit, or going on with one: everything comes from the session's journals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from conditions.trials import trial_rows
+from experiment.dataset import SUFFIX, SessionPlace, check_label, dataset_folder
+from experiment.errors import UserError
+from experiment.files import (
+    last_calibration,
+    load_calibration,
+    load_exclusion_list,
+    load_questionnaire,
+    load_study,
+)
+from experiment.journal import Journal, events, read_journals
+from experiment.journal.events import Kind
+from experiment.preparation import Prepared, Request, check_limits, prepare
+from experiment.resume import prepare_resume
+from experiment.visit.course import VisitFiles, times_of
+from experiment.visit.steps import Progress, steps_of
+
+QUESTIONNAIRES = ("demographics", "state_anxiety")
+EXCLUSION = "heat"
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A visit that can begin or go on. `told` is what its user should know first."""
+
+    prepared: Prepared
+    files: VisitFiles
+    progress: Progress
+    arm: str
+    told: tuple[str, ...]
+
+
+def load_files(questionnaires: tuple[str, ...], exclusion: str) -> VisitFiles:
+    """The questionnaires and the check list, by name or path. Raises `UserError`."""
+    found = tuple(load_questionnaire(source).model for source in questionnaires)
+    names = [questionnaire.name for questionnaire in found]
+    if len(set(names)) < len(names):
+        raise UserError(f"two questionnaires have the same name ({', '.join(sorted(names))})")
+    return VisitFiles(found, load_exclusion_list(exclusion).model)
+
+
+def begin(request: Request, files: VisitFiles) -> Visit:
+    """Prepare a visit, or the rest of one that was cut off. Raises `UserError` (exit code 2)."""
+    existing = _existing(request)
+    if existing is None:
+        return Visit(_fresh(request), files, Progress({}, {}), "", ())
+    return go_on(existing, files, request.calibration)
+
+
+def go_on(session: Path, files: VisitFiles, calibration: str | None = None) -> Visit:
+    """The rest of the visit whose journals are in `session`. Raises `UserError`.
+
+    `calibration` 'none': no calibration is to be made, if it hasn't been.
+    """
+    prepared, told = prepare_resume(session, even_if_whole=True)
+    journals = read_journals(prepared.place.existing_journals())
+    progress = Progress.of(journals)
+    stem = prepared.place.stem
+    if not progress.attempts:
+        raise UserError(
+            f"{stem} was run without a visit: go on with it by `trustpain resume`, or give "
+            f"another --session or --participant"
+        )
+    when = {time for questionnaire in files.questionnaires for time in times_of(questionnaire)}
+    left = progress.left(steps_of(prepared.study.model, when))
+    if not left:
+        raise UserError(f"the visit of {stem} is finished: give another --session or --participant")
+    prepared = _with_calibration(prepared, journals)
+    prepared = replace(prepared, request=replace(prepared.request, calibration=calibration))
+    told = [*told, f"The visit of {stem} goes on at '{left[0].title}'."]
+    return Visit(prepared, files, progress, _arm(journals), tuple(told))
+
+
+def _with_calibration(prepared: Prepared, journals: list[Journal]) -> Prepared:
+    """With the table of the calibration that this visit has made, until the first run began."""
+    files = [
+        event.value
+        for journal in journals
+        for event in journal.of(events.Answered)
+        if (event.instrument, event.item) == ("calibration", "file")
+    ]
+    if not files or prepared.past.runs or prepared.calibration is not None:
+        return prepared
+    calibration = load_calibration(prepared.place.journals / str(files[-1])).model
+    study = prepared.study.model
+    try:
+        rows = trial_rows(
+            study,
+            prepared.thermode,
+            allocation=prepared.allocation,
+            session=prepared.request.session,
+            seed=prepared.seed,
+            calibration=calibration,
+        )
+    except ValueError as error:
+        raise UserError(f"the calibration {files[-1]} can't be used: {error}") from None
+    check_limits(study, rows, prepared.rig.model, prepared.thermode)
+    return replace(prepared, rows=tuple(rows), calibration=calibration)
+
+
+def is_visit(journals: list[Journal]) -> bool:
+    """Whether these journals are of a visit."""
+    return any(isinstance(event, events.StepStart) for j in journals for event in j.events)
+
+
+def _existing(request: Request) -> Path | None:
+    """The folder with the session's journals, if it has any."""
+    study = load_study(request.study).model.name
+    participant = check_label(request.participant, "participant")
+    session = check_label(request.session, "session") if request.session is not None else None
+    if request.simulated and not participant.startswith("sim"):
+        participant = f"sim{participant}"
+    kinds: list[Kind] = ["simulated"] if request.simulated else ["participant", "pilot"]
+    assert set(kinds) <= set(SUFFIX)
+    for kind in kinds:
+        place = SessionPlace(dataset_folder(request.out, study, kind), participant, session)
+        if found := place.existing_journals():
+            return found[0]  # its folder may hold other sessions' folders too
+    return None
+
+
+def _fresh(request: Request) -> Prepared:
+    """A visit's own calibration comes later: until then the last accepted one, or none."""
+    if request.calibration is not None or request.simulated:
+        return prepare(request)
+    prepared = prepare(replace(request, calibration="none"))
+    found = last_calibration(prepared.place.dataset, prepared.place.participant)
+    return prepare(replace(request, calibration=str(found))) if found is not None else prepared
+
+
+def _arm(journals: list[Journal]) -> str:
+    said = [
+        event.value
+        for journal in journals
+        for event in journal.of(events.Answered)
+        if (event.instrument, event.item) == ("setup", "arm")
+    ]
+    return str(said[-1] or "") if said else ""

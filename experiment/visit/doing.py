@@ -1,0 +1,321 @@
+"""What is done in each step of a visit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from conditions.questionnaire import (
+    ChoiceItem,
+    Item,
+    NumberItem,
+    Questionnaire,
+    TextItem,
+    words,
+)
+from conditions.seed import stream
+from experiment.errors import ExitCode
+from experiment.journal import events
+from experiment.scene import Text
+from experiment.visit.course import (
+    DONE,
+    Doing,
+    EndVisit,
+    StepResult,
+    VisitCourse,
+    instrument_of,
+    times_of,
+)
+from experiment.visit.screens import LEFT_OUT, face, item_on_screen, page_to_turn, practice
+
+FIXED = "the study's fixed temperatures"
+ROUNDS = 3  # of practice, before the experimenter decides
+LEAVE_OUT = {"x": "left out"}
+
+
+def setup(visit: VisitCourse) -> StepResult:
+    """Which arm: the only thing of the set-up that the program can't know."""
+    arm = visit.choose("On which forearm will the thermode be?", {"l": "left", "r": "right"})
+    visit.arm = {"l": "left", "r": "right"}.get(arm, "")
+    visit.answered("setup", "arm", visit.arm)
+    return DONE
+
+
+def devices(visit: VisitCourse) -> StepResult:
+    """What each device says; red ones fail the step."""
+    runner = visit.runner
+    thermode = runner.stage.thermode
+    failed = []
+    for name, device in (
+        ("thermode", thermode),
+        ("scanner", runner.scanner),
+        ("markers", runner.markers),
+    ):
+        reason = device.failure() if device is not None else ""
+        said = "not in this rig" if device is None else reason or f"open on {device.info.port}"
+        visit.experimenter.tell(f"  {name:<9} {said}")
+        if reason:
+            failed.append(reason)
+    if thermode is not None and not thermode.at_baseline():
+        failed.append("the thermode doesn't report its baseline")
+    if failed:
+        return StepResult("failed", "; ".join(failed))
+    answer = visit.choose(
+        "Is the probe cool and clean, and has the stop key been tried with no heat?",
+        {"g": "yes", "n": "no"},
+    )
+    return DONE if answer == "g" else StepResult("failed", "the devices weren't found fit")
+
+
+def exclusion(visit: VisitCourse) -> StepResult:
+    """Every question of the check list; the first answer that excludes ends it."""
+    found = visit.files.exclusion
+    for check in found.asked(scanned=visit.prepared.scanned):
+        plain, excluding = ("n", "y") if check.excludes == "yes" else ("y", "n")
+        meanings = {"y": "yes", "n": "no"}
+        answer = visit.choose(
+            words(check.text, visit.language),
+            {plain: meanings[plain], excluding: f"{meanings[excluding]} (excludes)"},
+        )
+        visit.answered(found.name, check.name, meanings[answer])
+        if answer == excluding:
+            return StepResult("failed", f"the check list excludes this participant ({check.name})")
+    return DONE
+
+
+def consent(visit: VisitCourse) -> StepResult:
+    """The experimenter confirms a signature; the program keeps no form."""
+    answer = visit.choose(
+        "Has the participant signed the consent form, and kept a copy?", {"y": "yes", "n": "no"}
+    )
+    visit.answered("consent", "signed", "yes" if answer == "y" else "no")
+    return DONE if answer == "y" else StepResult("failed", "there is no signed consent")
+
+
+def instructions(visit: VisitCourse) -> StepResult:
+    """Pages, back and forth."""
+    texts = visit.prepared.texts
+    pages = texts.instruction_pages(visit.prepared.study.model.scale)
+    number = 0
+    while number < len(pages):
+        hint = texts.hints.back_and_forth if number else texts.hints.go_on
+        result, heard = visit.outside(page_to_turn(pages[number], f"page_{number + 1}", hint))
+        if result.status != "done":
+            return result
+        chosen = next((e.chosen for e in heard if isinstance(e, events.ChoiceMade)), None)
+        number = max(0, number - 1) if chosen == "back" else number + 1
+    visit.show("about_to_start")
+    return DONE
+
+
+def warm_practice(visit: VisitCourse) -> StepResult:
+    """Warm stimuli, round after round, until every scale was confirmed in time."""
+    study, limits = visit.prepared.study.model, visit.prepared.rig.model.limits
+    site = study.skin_sites.count  # the last of the spare ones: no run needs it soon
+    visit.show("warm_practice")
+    if not visit.look_at_skin(site, f"Practice: look at the skin at site {site}."):
+        return StepResult("interrupted", "the skin isn't well")
+    if visit.choose(f"Put the thermode on site {site}.", {"g": "it is there"}) != "g":
+        return StepResult("interrupted", "the thermode wasn't put on")
+    rounds = 0
+    while True:
+        rounds += 1
+        visit.refresh()
+        segment = practice(
+            study,
+            visit.materials,
+            site=site,
+            first_number=visit.next_stimulus,
+            seed=visit.prepared.seed,
+            attempt=100 * visit.attempt + rounds,
+            pause_s=limits.shortest_pause_s,
+        )
+        result, heard = visit.outside(segment)
+        if result.status != "done":
+            return result
+        if skipped := [e for e in heard if isinstance(e, events.HeatSkipped)]:
+            return StepResult("failed", f"a warm stimulus was not given: {skipped[0].reason}")
+        ratings = [e for e in heard if isinstance(e, events.Rating)]
+        late = sum(not rating.confirmed for rating in ratings)
+        visit.experimenter.tell(
+            f"Practice, round {rounds}: {len(ratings) - late} of {len(ratings)} ratings confirmed."
+        )
+        if not late:
+            return DONE
+        if rounds >= ROUNDS:
+            answer = visit.choose(
+                "The scales still aren't confirmed in time.",
+                {"g": "go on all the same", "r": "another round"},
+            )
+            visit.answered("practice", "accepted_unpassed", "yes" if answer == "g" else "no")
+            if answer != "r":
+                return DONE
+
+
+def calibration(visit: VisitCourse) -> StepResult:
+    """Given beforehand (`--calibration`), or made now, by the calibration's own procedure.
+
+    The table hangs on it, and stands in the journal's head: with a new one the visit goes on in a
+    journal of its own (`VisitCourse.goes_on`).
+    """
+    given = visit.prepared.calibration is not None
+    if given or visit.prepared.request.calibration is not None:
+        visit.experimenter.tell(
+            f"Temperatures: {'the calibration given' if given else FIXED}, as was asked for."
+        )
+        visit.answered("calibration", "source", "given" if given else "fixed")
+        return DONE
+    calibrated = visit.calibrate()
+    if calibrated.path is None or calibrated.calibration is None:
+        ending = calibrated.ending
+        if ending is not None and (ending.status == "failed" or visit.runner.stop.final):
+            raise EndVisit(ending)
+        return StepResult("interrupted", ending.message if ending else "none was accepted")
+    visit.answered("calibration", "source", "made")
+    visit.answered("calibration", "file", calibrated.path.name)
+    visit.goes_on = True
+    return DONE
+
+
+def runs(visit: VisitCourse) -> StepResult:
+    """The session itself."""
+    ending = visit.runs()
+    if ending.status == "completed":
+        return DONE
+    if ending.status == "failed" or visit.runner.stop.final:
+        raise EndVisit(ending)
+    assert ending.exit_code == ExitCode.EMERGENCY_STOP
+    return StepResult("interrupted", ending.message)
+
+
+def skin(visit: VisitCourse) -> StepResult:
+    """Every site looked at, with the thermode off."""
+    visit.look_at_skin(None, "Thermode off the skin. Look at every site that had heat.")
+    return DONE  # what was seen is a note; the participant can't be asked to have another skin
+
+
+def faces(visit: VisitCourse, when: str) -> StepResult:
+    """Every clinician that this participant meets, in an order of its own."""
+    prepared = visit.prepared
+    met = sorted({(r["clinician"], r["trust"]) for r in prepared.rows if r["clinician"]})
+    order = stream(prepared.seed, "faces", when).permutation(len(met))
+    page = prepared.texts.page("faces")
+    result, _ = visit.outside(page_to_turn(page, "faces", prepared.texts.hints.go_on))
+    for number in order:
+        if result.status != "done":
+            return result
+        clinician, trust = met[int(number)]
+        items = prepared.study.model.face_ratings.items
+        result, _ = visit.outside(
+            face(clinician, trust, items, visit.materials, prepared.seed, when)
+        )
+    return result
+
+
+def open_questions(visit: VisitCourse) -> StepResult:
+    """Asked aloud, typed by the experimenter; an empty line leaves one out."""
+    visit.show("interview")
+    for key, text in visit.prepared.texts.after:
+        visit.show_text(Text(text))
+        typed = visit.line(f"{text} (empty: left out)", "no answer", lambda line: "")
+        visit.answered("open_questions", key, typed or None)
+    return DONE
+
+
+def questionnaires(visit: VisitCourse, when: str) -> StepResult:
+    """All that belong here, by the participant's own hand where the rig lets them choose."""
+    for questionnaire in visit.files.questionnaires:
+        if when not in times_of(questionnaire):
+            continue
+        visit.show_words(questionnaire.instruction, questionnaire.title)
+        visit.choose(
+            f"Questionnaire '{words(questionnaire.title, 'en')}': is the participant ready?",
+            {"g": "begin"},
+        )
+        # A button box has no keys for more than two options: then the experimenter asks aloud.
+        alone = questionnaire.asked_by == "participant" and visit.prepared.rig.model.response.mouse
+        for item in questionnaire.item:
+            result = _item(visit, questionnaire, item, instrument_of(questionnaire, when), alone)
+            if result.status != "done":
+                return result
+    return DONE
+
+
+def _item(
+    visit: VisitCourse, questionnaire: Questionnaire, item: Item, instrument: str, alone: bool
+) -> StepResult:
+    if alone and isinstance(item, ChoiceItem):
+        leave_out = visit.prepared.texts.text("rather_not_say")
+        result, heard = visit.outside(
+            item_on_screen(questionnaire, item, visit.language, leave_out)
+        )
+        if result.status == "done":
+            chosen = next((e.chosen for e in heard if isinstance(e, events.ChoiceMade)), None)
+            value = next(
+                (o.value for o in questionnaire.options_of(item) if str(o.value) == chosen), None
+            )
+            visit.answered(instrument, item.name, None if chosen == LEFT_OUT else value)
+        return result
+    visit.show_words(item.text)
+    visit.answered(instrument, item.name, _asked_aloud(visit, questionnaire, item))
+    return DONE
+
+
+def _asked_aloud(
+    visit: VisitCourse, questionnaire: Questionnaire, item: Item
+) -> float | int | str | None:
+    question = words(item.text, visit.language)
+    if isinstance(item, ChoiceItem):
+        options = {str(n): o for n, o in enumerate(questionnaire.options_of(item), start=1)}
+        shown = {n: words(option.text, visit.language) for n, option in options.items()}
+        answer = visit.choose(question, shown | LEAVE_OUT)
+        return options[answer].value if answer in options else None
+    if isinstance(item, TextItem):
+        return visit.line(f"{question} (empty: left out)", "no answer", lambda line: "") or None
+    middle = f"{(item.lowest + item.highest) // 2:g}"
+    typed = visit.line(
+        f"{question} (empty: left out)", middle, lambda line: _number_problem(line, item)
+    )
+    return float(typed.replace(",", ".")) if typed else None
+
+
+def _number_problem(line: str, item: NumberItem) -> str:
+    if not line:
+        return ""
+    try:
+        value = float(line.replace(",", "."))
+    except ValueError:
+        return f"{line!r} isn't a number"
+    if not item.lowest <= value <= item.highest:
+        return f"{value:g} isn't between {item.lowest:g} and {item.highest:g}"
+    return ""
+
+
+def debrief(visit: VisitCourse) -> StepResult:
+    """The page, until it's been read; then the questions."""
+    texts = visit.prepared.texts
+    result, _ = visit.outside(page_to_turn(texts.debrief, "debrief", texts.hints.go_on))
+    if result.status != "done":
+        return result
+    visit.choose("Has every question been answered?", {"g": "yes, the visit is over"})
+    return DONE
+
+
+DOING: dict[str, Doing] = {
+    "setup": setup,
+    "devices": devices,
+    "exclusion": exclusion,
+    "consent": consent,
+    "questionnaires_before": lambda visit: questionnaires(visit, "before"),
+    "instructions": instructions,
+    "faces_before": lambda visit: faces(visit, "before"),
+    "practice": warm_practice,
+    "calibration": calibration,
+    "runs": runs,
+    "skin": skin,
+    "faces_after": lambda visit: faces(visit, "after"),
+    "open_questions": open_questions,
+    "questionnaires_after": lambda visit: questionnaires(visit, "after"),
+    "debrief": debrief,
+}
+
+__all__: Sequence[str] = ("DOING",)

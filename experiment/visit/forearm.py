@@ -1,0 +1,22 @@
+"""The skin sites, drawn on a forearm for the experimenter's terminal."""
+
+from __future__ import annotations
+
+ROW = 4
+
+
+def forearm(count: int, now: int | None, arm: str = "") -> str:
+    """Numbered sites in rows of four, the one to use now in brackets: `[3]`.
+
+    The first row lies on the thumb's side; site 1 is nearest the elbow. The pattern is ours: what
+    matters is that a laboratory always uses the same one.
+    """
+    rows = [range(first, min(first + ROW, count + 1)) for first in range(1, count + 1, ROW)]
+    width = 8 * ROW + 2
+    title = f" volar forearm{f', {arm}' if arm else ''} "
+    lines = [f"elbow +{title:-^{width}}+ wrist"]
+    for row in rows:
+        cells = "".join(f"{f'[{site}]' if site == now else f' {site} ':^8}" for site in row)
+        lines.append(f"      |{cells:^{width}}|")
+    lines.append(f"      +{'-' * width}+")
+    return "\n".join(lines)

@@ -1,0 +1,90 @@
+"""Playing a visit: with a person, or with a simulated participant in virtual or real time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from rich.console import Console
+
+from experiment.clocks import RealClock
+from experiment.display.virtual_screen import needed_screen
+from experiment.errors import ExitCode
+from experiment.finish import finish
+from experiment.preparation import Request
+from experiment.session import Played, Setting, play
+from experiment.settings import person_setting, virtual_setting, visual_setting
+from experiment.visit.begin import Visit, begin, go_on
+from experiment.visit.course import GOES_ON, VisitCourse, VisitFiles
+from experiment.visit.people import SimulatedVisitExperimenter, VisitExperimenter
+from experiment.visit.terminal import terminal_experimenter
+
+
+def visit(request: Request, files: VisitFiles, *, visual: bool = False) -> ExitCode:
+    """Go through a visit, from its start or from where it was cut off."""
+    console = Console()
+    found = begin(request, files)
+    for sentence in found.told:
+        console.print(sentence, markup=False, highlight=False)
+    if request.simulated and not visual:
+        return finish(play_virtually(found), console)
+    clock = RealClock()
+    try:
+        if request.simulated:
+            with needed_screen(console):
+                experimenter = SimulatedVisitExperimenter(clock, console)
+                played = play_all(
+                    found,
+                    lambda part: play_once(part, visual_setting(clock, console), experimenter),
+                )
+        else:
+            setting = person_setting(clock, console)
+            with terminal_experimenter(console, clock, found.prepared) as person:
+                setting.show_progress = person.phase_began
+                played = play_all(found, lambda part: play_once(part, setting, person))
+        return finish(played, console)
+    finally:
+        clock.close()
+
+
+def play_virtually(
+    found: Visit,
+    make: Callable[[Any], SimulatedVisitExperimenter] = SimulatedVisitExperimenter,
+    arrange: Callable[[Setting], None] = lambda setting: None,
+) -> Played:
+    """Play in virtual time, each journal on a clock of its own.
+
+    For tests: `make` makes the simulated experimenter of a clock, `arrange` may change a setting.
+    """
+
+    def once(part: Visit) -> Played:
+        setting = virtual_setting()
+        arrange(setting)
+        return play_once(part, setting, make(setting.clock))
+
+    return play_all(found, once)
+
+
+def play_all(found: Visit, once: Callable[[Visit], Played]) -> Played:
+    """Play a visit to its end, or until it's ended.
+
+    With a calibration of its own it's played in two journals, each with the table of its runs:
+    devices and window are opened anew for the second.
+    """
+    while True:
+        played = once(found)
+        if played.ending != GOES_ON:
+            return played
+        found = go_on(played.journal, found.files)
+
+
+def play_once(found: Visit, setting: Setting, experimenter: VisitExperimenter) -> Played:
+    """Play one journal of a visit, in a setting whose experimenter and course are a visit's."""
+
+    def course(*parts: Any) -> VisitCourse:
+        made = VisitCourse(*parts, files=found.files, progress=found.progress)
+        made.arm = found.arm
+        return made
+
+    return play(found.prepared, replace(setting, experimenter=experimenter, make_course=course))
