@@ -17,6 +17,7 @@ from experiment.cli.run import run
 from experiment.cli.storyboard import storyboard
 from experiment.cli.trials import trials
 from experiment.cli.validate import validate
+from experiment.cli.visit import visit
 
 app = typer.Typer(
     name="trustpain",
@@ -30,6 +31,7 @@ app = typer.Typer(
 for command in (
     demo,
     run,
+    visit,
     dry_run,
     resume,
     calibrate,
