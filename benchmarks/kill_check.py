@@ -15,10 +15,14 @@ Trial = tuple[int, int]  # planned run, trial
 
 @dataclass(frozen=True)
 class Before:
-    """A journal as the kill left it. `done`: what was said of each completed trial."""
+    """A journal as the kill left it. `done`: what was said of each completed trial.
+
+    Without a whole first line (`headless`) it isn't gone on with, but deleted and begun anew.
+    """
 
     data: bytes
     done: dict[Trial, list[str]]
+    headless: bool = False
 
 
 def as_killed(path: Path) -> Before:
@@ -27,7 +31,7 @@ def as_killed(path: Path) -> Before:
     try:
         journal = read_journal(path)
     except (NoHead, FileNotFoundError):
-        return Before(data, {})
+        return Before(data, {}, headless=True)
     return Before(data, trials_of(journal))
 
 
@@ -60,7 +64,7 @@ def complaints(dataset: Path, stem: str, before: Before, trials: set[Trial]) -> 
     """
     journals = sorted(dataset.glob(f"sourcedata/**/{stem}_journal-*.jsonl"))
     said = []
-    if before.data and journals[0].read_bytes() != before.data:
+    if not before.headless and journals[0].read_bytes() != before.data:
         said.append("the killed journal was changed")
     counted: Counter[Trial] = Counter()
     values: dict[Trial, list[str]] = {}

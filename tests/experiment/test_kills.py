@@ -63,6 +63,6 @@ def test_what_is_lost_or_changed_is_seen(
 
 def test_the_stated_figures_are_of_the_cases_that_are_planned() -> None:
     found = json.loads(RESULTS.read_text(encoding="utf-8"))
-    planned = {(case.number, case.where, case.at) for case in plan(190, 10)}
-    assert {(case["number"], case["where"], case["at"]) for case in found["cases"]} <= planned
+    planned = {(case.number, case.where) for case in plan(190, 10)}
+    assert {(case["number"], case["where"]) for case in found["cases"]} == planned
     assert found["sound"] == sum(case["killed"] and not case["problems"] for case in found["cases"])
