@@ -112,7 +112,7 @@ def grow(surface: Surface, style: HairStyle, start: Roots, rng: np.random.Genera
             point = _off_the_face(point)
         strands[:, k] = point
         direction = _unit(strands[:, k] - strands[:, k - 1])
-    return strands[~_across_the_face(strands)] if style.fall else strands
+    return strands[~_across_the_face(strands)] if style.clear_face else strands
 
 
 def _across_the_face(strands: Floats) -> NDArray[np.bool_]:

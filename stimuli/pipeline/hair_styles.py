@@ -29,7 +29,7 @@ class HairStyle:
     present and root position; `lift` the wished height over the scalp in dm at half length; `stand` how
     steeply hair leaves the skin (0 flat - 1 upright); `fall` how much it hangs; `wave` amplitude in dm and waves per
     dm; `coil` radius in dm and turns; `clump` 0-1; `ends_at` the height (dm) where falling hair is cut, or None; `part`
-    the x of a parting, along which hair grows denser.
+    the x of a parting, along which hair grows denser; `clear_face` leaves out what would hang over brows and eyes.
     """
 
     hairline: Hairline
@@ -49,6 +49,7 @@ class HairStyle:
     rough: float = 0.40
     frizz: float = 0.0
     part: float | None = None
+    clear_face: bool = False
 
 
 def _top(rest: Floats) -> Floats:
@@ -128,14 +129,15 @@ def _afro(rest: Floats) -> Floats:
 STYLES: dict[str, HairStyle] = {
     "lob": HairStyle(
         WOMEN, _constant(2.5), _parted(0.20, 0.80, 0.30), 0.20, stand=0.30, fall=1.0, wave=(0.030, 0.9),
-        clump=0.55, steps=26, ends_at=6.02, turn_in=0.10, count=64_000, part=0.20,
+        clump=0.55, steps=26, ends_at=6.02, turn_in=0.10, clear_face=True, count=64_000, part=0.20,
     ),
     "bob": HairStyle(
         WOMEN, _constant(2.1), _parted(-0.12, 0.95, 0.35), 0.15, stand=0.25, fall=1.0, wave=(0.008, 0.8),
-        clump=0.35, steps=24, ends_at=6.45, turn_in=0.16, count=64_000, part=-0.12,
+        clump=0.35, steps=24, ends_at=6.45, turn_in=0.16, clear_face=True, count=64_000, part=-0.12,
     ),
     "swept": HairStyle(
         WOMEN, _short(0.42, 0.95), _swept(-0.55, 0.8, 0.1), 0.20, stand=0.55, wave=(0.024, 1.3), clump=0.6,
+        clear_face=True,
         steps=18, count=56_000,
     ),
     "afro": HairStyle(

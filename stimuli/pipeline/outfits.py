@@ -110,11 +110,11 @@ def _blouse(person: Identity, inner: Shell) -> None:
 def _shirt(person: Identity, inner: Shell, *, tie: bool) -> None:
     """A shirt with a turn-down collar; closed with a tie, or its first button open."""
     material = cloth("shirt", person.cloth, folds=0.5)
-    open_depth = 0.0 if tie else 0.42
+    open_depth = 0.0 if tie else 0.52
 
     def keep(p: Floats) -> Floats:
-        ring = 5.98 - 0.30 * smooth_step(p[:, 2], -0.1, 0.9) - p[:, 1]
-        gap = np.abs(p[:, 0]) - 0.40 * (p[:, 1] - (5.72 - open_depth))
+        ring = 5.98 - (0.30 if tie else 0.48) * smooth_step(p[:, 2], -0.1, 0.9) - p[:, 1]
+        gap = np.abs(p[:, 0]) - 0.62 * (p[:, 1] - (5.72 - open_depth))
         front = p[:, 2] > 0.4
         return np.where(
             front & (p[:, 1] > 5.72 - open_depth),
@@ -123,7 +123,7 @@ def _shirt(person: Identity, inner: Shell, *, tie: bool) -> None:
         )
 
     _add_shell("shirt", cut(inner, keep), material)
-    _placket(person, inner, material, 5.66 - open_depth)
+    _placket(inner, material, 5.66 - 1.05 * open_depth, 0.30 if tie else 0.26)
     degrees = np.linspace(4 if tie else 14, 180, 70)
     back = smooth_step(degrees, 30.0, 150.0)
     ahead = 1 - smooth_step(degrees, 10.0, 85.0)
@@ -162,13 +162,13 @@ def _shirt(person: Identity, inner: Shell, *, tie: bool) -> None:
         _tie(person, inner)
 
 
-def _placket(person: Identity, inner: Shell, material: Any, top: float) -> None:
-    """The front edge with its buttons."""
+def _placket(inner: Shell, material: Any, top: float, width: float) -> None:
+    """The front edge that the buttonholes sit on."""
     line, normal = inner.lie_on(
         curve([(0.0, top, 1.2), (0.0, 5.2, 1.2), (0.0, 4.5, 1.4)], 60), 0.008
     )
     line[:, 0] = 0.0
-    add_sheet("placket", band(line, normal, 0.30, 0.022), material, thick=0)
+    add_sheet("placket", band(line, normal, width, 0.022), material, thick=0)
 
 
 def _tie(person: Identity, inner: Shell) -> None:
@@ -256,10 +256,16 @@ def _coat(person: Identity, shell: Shell, inner: Shell) -> None:
 
 def _facing(fold: Floats, inner: Shell) -> Floats:
     """From the fold inwards and down onto the shirt, so that no dark gap shows."""
+    behind = (1 - smooth_step(fold[:, 2], 0.1, 0.5))[
+        :, None
+    ]  # at the nape it closes on the neck itself
     towards = fold * (0.72, 1.0, 1.0) + (0, -0.16, 0)
-    below, _ = inner.lie_on(towards, 0.012)
-    t = np.linspace(0, 1, 6)[None, :, None]
-    grid = fold[:, None] * (1 - t) + below[:, None] * t
-    flat = inner.push_out(grid.reshape(-1, 3), 0.012).reshape(grid.shape)
+    towards = towards * (1 - behind) + (fold * (0.50, 1.0, 0.80) + (0, -0.02, 0)) * behind
+    gap = 0.012 - 0.10 * behind[:, 0]  # there it ends under the skin: no crevice to look into
+    below, _ = inner.lie_on(towards, gap)
+    t = np.linspace(0, 1, 6)
+    grid = fold[:, None] * (1 - t[None, :, None]) + below[:, None] * t[None, :, None]
+    least = 0.012 * (1 - t)[None] + gap[:, None] * t[None]
+    flat = inner.push_out(grid.reshape(-1, 3), least.ravel()).reshape(grid.shape)
     flat[:, 0] = fold
     return flat
