@@ -50,6 +50,8 @@ COLUMNS = (
     *("clinician_slope_sd", "paired_low", "paired_high", "paired_p"),
 )
 
+KEPT = ("trial", "clinician", "trust", "temperature_level", "temperature")
+
 Trial = dict[str, Any]
 
 
@@ -64,33 +66,46 @@ def designs(participants: int) -> list[list[Trial]]:
     return [trial_rows(study, TCS, allocation=n) for n in range(1, participants + 1)]
 
 
+class Remembering(PainModel):
+    """The model, asked once for a person's response to a clinician: it's that of every trial."""
+
+    def _trust(self, clinician: str | None, trust: str | None) -> float:
+        known = self.__dict__.setdefault("known", {})
+        if (clinician, trust) not in known:
+            known[clinician, trust] = super()._trust(clinician, trust)
+        return float(known[clinician, trust])
+
+
+def empty_study(tables: list[list[Trial]]) -> pd.DataFrame:
+    """All trials of a study, still without ratings."""
+    trials = [
+        {**{key: row[key] for key in KEPT}, "participant": f"sub-{number:04d}"}
+        for number, table in enumerate(tables)
+        for row in table
+        if row["trial"]
+    ]
+    return trial_frame(trials)
+
+
 def simulate(
-    parameters: Parameters, tables: list[list[Trial]], rng: np.random.Generator, clinicians: str
+    parameters: Parameters,
+    tables: list[list[Trial]],
+    empty: pd.DataFrame,
+    rng: np.random.Generator,
+    clinicians: str,
 ) -> pd.DataFrame:
     """One study as the report reads it. `clinicians` is put before their names: new ones."""
-    trials = []
-    for number, table in enumerate(tables):
-        person = PainModel(parameters, rng)
+    ratings = []
+    for table in tables:
+        person = Remembering(parameters, rng)
         for row in table:
-            felt = person.feel(
-                row["temperature"],
-                row["skin_site"],
-                row["clinician"] and clinicians + row["clinician"],
-                row["trust"],
-            )
+            who = row["clinician"] and clinicians + row["clinician"]
+            felt = person.feel(row["temperature"], row["skin_site"], who, row["trust"])
             if row["trial"]:
-                values = (felt, person.unpleasantness(felt))
-                answered = rng.random(2) >= parameters.missing_rate
-                rated = [round(v, 1) if a else None for v, a in zip(values, answered, strict=True)]
-                trials.append(
-                    {
-                        **{key: row[key] for key in ("trial", "clinician", "trust")},
-                        **{key: row[key] for key in ("temperature_level", "temperature")},
-                        **dict(zip(QUESTIONS, rated, strict=True)),
-                        "participant": f"sub-{number:04d}",
-                    }
-                )
-    return trial_frame(trials)
+                ratings.append((felt, person.unpleasantness(felt)))
+    rated = np.round(ratings, 1)
+    rated[rng.random(rated.shape) < parameters.missing_rate] = np.nan
+    return empty.assign(**dict(zip(QUESTIONS, rated.T, strict=True)))
 
 
 def analyse(trials: pd.DataFrame, study: int) -> Iterator[list[Any]]:
@@ -114,9 +129,10 @@ def run(scenario: str, studies: int) -> None:
         path.write_text("\t".join(COLUMNS) + "\n", encoding="utf-8")
     done = _whole_studies(path)
     parameters, tables = parameters_of(scenario), designs(PARTICIPANTS)
+    empty = empty_study(tables)
     for study in track([n for n in range(studies) if n not in done], scenario):
         rng = np.random.default_rng([SEED, list(SCENARIOS).index(scenario), study])
-        trials = simulate(parameters, tables, rng, f"{scenario}-{study}-")
+        trials = simulate(parameters, tables, empty, rng, f"{scenario}-{study}-")
         lines = ["\t".join(_text(v) for v in line) + "\n" for line in analyse(trials, study)]
         with path.open("a", encoding="utf-8") as file:
             file.write("".join(lines))
@@ -147,7 +163,7 @@ def attenuation(parameters: Parameters, tables: list[list[Trial]], rounds: int) 
     for number in range(rounds):
         for place, table in enumerate(tables):
             people = [
-                PainModel(parameters, np.random.default_rng([SEED, number, place])) for _ in "ab"
+                Remembering(parameters, np.random.default_rng([SEED, number, place])) for _ in "ab"
             ]
             for row in table:
                 who = row["clinician"] and f"clip-{number}-{row['clinician']}"

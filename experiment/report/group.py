@@ -21,6 +21,7 @@ from experiment.bids.validate import find_dataset
 from experiment.errors import UserError
 from experiment.journal.events import Kind, SessionStart
 from experiment.report import group_page, group_tables
+from experiment.report.faces import FaceEffect, face_effects, face_ratings
 from experiment.report.inclusion import Person, judge
 from experiment.report.model import (
     NoFit,
@@ -52,6 +53,7 @@ class Results:
     cells: dict[str, pd.DataFrame] = field(repr=False)
     effects: dict[str, TrustEffect] = field(repr=False)
     tests: dict[str, PairedTest]
+    faces: tuple[FaceEffect, ...]
     missing: tuple[str, ...]
 
     @property
@@ -96,8 +98,19 @@ def analyse(path: Path) -> Results:
     trusts = tuple(trusts_of(trials))
     cells = {question: cell_means(trials, question) for question in QUESTIONS}
     effects, tests, more = _compare(cells, trusts)
+    faces, problems = face_ratings(dataset, [person for person in people if person.included])
     return Results(
-        dataset, heads, rules, people, trials, trusts, cells, effects, tests, (*missing, *more)
+        dataset=dataset,
+        heads=heads,
+        rules=rules,
+        people=people,
+        trials=trials,
+        trusts=trusts,
+        cells=cells,
+        effects=effects,
+        tests=tests,
+        faces=tuple(face_effects(faces, (trusts[0], trusts[1]))) if len(trusts) == 2 else (),
+        missing=(*missing, *more, *problems),
     )
 
 

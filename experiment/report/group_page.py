@@ -97,11 +97,26 @@ def _inclusion(results: Results) -> list[str]:
 
 
 def _manipulation(results: Results) -> list[str]:
-    # Ratings of faces aren't written to datasets yet; until they are, this says so.
-    return [
-        html.heading("Did the faces differ in trust? (manipulation check)"),
-        html.paragraph("No face ratings found in this dataset.", "missing"),
-    ]
+    parts = [html.heading("Did the faces differ in trust? (manipulation check)")]
+    if not results.faces:
+        return [*parts, html.paragraph("No face ratings found.", "missing")]
+    rows = []
+    for row in group_tables.faces_table(results).itertuples(index=False):
+        cells: Any = row
+        rows.append(
+            (
+                *(cells.question, cells.when, cells.method, _number(cells.estimate, 1)),
+                _between(cells.low, cells.high),
+                *(_number(cells.t, 2), _number(cells.df, 1), p_value(cells.p)),
+                str(cells.n_participants),
+            )
+        )
+    header = ("item", "when", "method", "effect", "95 % interval", "t", "df", "p", "participants")
+    text = (
+        "Ratings of faces (0 to 100), higher minus lower trust, tested as the ratings of pain are."
+    )
+    reasons = {f"{e.question}, {e.when}: {e.why_not}" for e in results.faces if e.why_not}
+    return [*parts, html.table(header, rows), html.paragraph(text), html.bullets(sorted(reasons))]
 
 
 def _effect(results: Results) -> list[str]:
@@ -261,6 +276,8 @@ def _picture(results: Results, figure: Figure, caption: str) -> str:
 
 def p_value(p: float) -> str:
     """A p value as it's printed."""
+    if math.isnan(p):
+        return "n/a"
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 

@@ -41,6 +41,7 @@ def all_tables(results: Results) -> dict[str, pd.DataFrame]:
     }
     tables = {"inclusion": inclusion_table(results), "effects": effects_table(results)}
     tables["variances"] = variances_table(results)
+    tables["faces"] = faces_table(results)
     for name, make in by_question.items():
         parts = [make(results, question) for question in results.cells]
         for question, part in zip(results.cells, parts, strict=True):
@@ -119,6 +120,30 @@ def _standardised(by: str, interval: Any) -> dict[str, Any]:
         "standardised_low": interval.low,
         "standardised_high": interval.high,
     }
+
+
+def faces_table(results: Results) -> pd.DataFrame:
+    """The manipulation check: higher minus lower trust on ratings of faces."""
+    import pandas as pd
+
+    columns = ("question", "when", "method", *EFFECT_COLUMNS[2:9], "n_participants", "why_not")
+    rows: list[dict[str, Any]] = []
+    for effect in results.faces:
+        common = {
+            "question": effect.question,
+            "when": effect.when,
+            "n_participants": effect.n,
+            "why_not": effect.why_not or "n/a",
+        }
+        if effect.mixed is not None:
+            tested = _test(effect.mixed, effect.mixed.se)
+            rows.append(common | {"method": "mixed model"} | tested)
+        if effect.paired is not None:
+            se = effect.paired.sd / math.sqrt(effect.paired.df + 1)
+            rows.append(common | {"method": "paired test"} | _test(effect.paired, se))
+        if effect.mixed is None and effect.paired is None:
+            rows.append(common | {"method": "none"})
+    return pd.DataFrame(rows, columns=list(columns))
 
 
 def variances_table(results: Results) -> pd.DataFrame:

@@ -109,7 +109,7 @@ def _score(likelihood: Likelihood) -> Array:
         goal = (vectors.T @ likelihood.squares(state) / (2 * s2**2)) / root
         variances, _ = nnls(root[:, None] * vectors.T, goal)
         before, ratios = ratios, variances[:-1] / max(variances[-1], s2 * 1e-6)
-        if np.allclose(ratios, before, rtol=1e-8, atol=1e-10):
+        if np.allclose(ratios, before, rtol=1e-6, atol=1e-9):
             break
     return ratios
 

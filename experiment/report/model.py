@@ -138,11 +138,11 @@ def _check(
                 f"there are ratings of {len(names)} {what}; with fewer than {FEWEST} their "
                 f"variance can't be estimated"
             )
+    if float(cells["mean"].max() - cells["mean"].min()) < 1e-9:
+        raise NoFit("all ratings are the same")
     both = cells.groupby("clinician")["trust"].nunique()
     if (one := sorted(both.index[both < len(trusts)])) and len(one) == len(clinicians):
         raise NoFit("no clinician was met at both trust levels, so that trust isn't separable")
-    if float(cells["mean"].max() - cells["mean"].min()) < 1e-9:
-        raise NoFit("all ratings are the same")
 
 
 def design(

@@ -7,7 +7,7 @@ planned for a run that ended, is refused rather than read as far as it goes.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -130,8 +130,8 @@ def _sidecar(path: Path) -> dict[str, Any]:
     return dict(found)
 
 
-def read_table(path: Path) -> list[dict[str, str]]:
-    """The lines of an `events.tsv`, as text.
+def read_table(path: Path, needed: Sequence[str] = NEEDED) -> list[dict[str, str]]:
+    """The lines of a table that this program wrote, as text.
 
     Raises `ValueError`, in one sentence, for one that was cut off or lacks a column.
     """
@@ -142,7 +142,7 @@ def read_table(path: Path) -> list[dict[str, str]]:
     if not text.endswith("\n"):
         raise ValueError(f"{path.name} was cut off: make the tables again from the journal")
     header, *lines = (line.rstrip("\r").split("\t") for line in text[:-1].split("\n"))
-    missing = [name for name in NEEDED if name not in header]
+    missing = [name for name in needed if name not in header]
     if missing:
         raise ValueError(f"{path.name} lacks the column {missing[0]}: is it another program's?")
     for number, line in enumerate(lines, start=2):
@@ -164,7 +164,7 @@ def _trial(
     row = planned.get(trial)
     if row is None or (row["clinician"], row["trust"]) != (heat["clinician"], heat["trust"]):
         raise ValueError(f"{path.name}, trial {trial}: not what the journal's head planned")
-    temperature = _number(heat, "temperature", path, 0.0, 60.0)
+    temperature = read_number(heat, "temperature", path, 0.0, 60.0)
     if temperature is None:
         raise ValueError(f"{path.name}, trial {trial}: the heat has no temperature")
     found: Row = {
@@ -177,11 +177,11 @@ def _trial(
     }
     for question in QUESTIONS:
         asked = [line for line in lines if line["trial_type"] == f"rating_{question}"]
-        found[question] = _number(asked[-1], "rating", path, 0.0, 100.0) if asked else None
+        found[question] = read_number(asked[-1], "rating", path, 0.0, 100.0) if asked else None
     return found
 
 
-def _number(
+def read_number(
     line: dict[str, str], column: str, path: Path, lowest: float, highest: float
 ) -> float | None:
     """A number, or None for n/a. Raises `ValueError` for what is neither or out of bounds."""
@@ -192,8 +192,9 @@ def _number(
     except ValueError:
         value = float("nan")
     if not lowest <= value <= highest:
+        where = f", trial {line['trial']}" if "trial" in line else ""
         raise ValueError(
-            f"{path.name}, trial {line['trial']}: {column} is {line[column]!r}, but must be "
+            f"{path.name}{where}: {column} is {line[column]!r}, but must be "
             f"{lowest:g} to {highest:g} or n/a"
         )
     return value
