@@ -10,7 +10,7 @@ from experiment.blinding import Blind
 from experiment.deviations import Deviation, deviation_of
 from experiment.journal import events
 from experiment.journal.events import Event, SessionStart
-from experiment.pulse_grid import PulseGrid
+from experiment.monitor.pulse_grid import PulseGrid
 
 TRACE_HZ = 10.0  # the page needs no more of a temperature
 GAP_S = 1.0
@@ -130,11 +130,18 @@ class State:
                 self._tell(deviation)
 
     def _head(self, head: SessionStart, show: bool) -> None:
+        if self.head is not None and self.head.step != head.step:
+            self._forget_trials()
         self.head, self.ended, self.phase = head, None, None
         self.begun_at = datetime.fromisoformat(head.started_utc).timestamp()
         self.devices.clear()
         self.show = show or head.kind == "simulated"
         self.blind = Blind(head, show=self.show)
+
+    def _forget_trials(self) -> None:
+        """A calibration's trials and ratings are none of the runs'."""
+        self.ratings, self.last_rating = {}, None
+        self.ratings_asked = self.ratings_given = self.trials_begun = 0
 
     def _tell(self, deviation: Deviation) -> None:
         assert self.blind is not None

@@ -92,7 +92,8 @@ def view_of(state: State, now: float, since_news: float, problem: str = "") -> V
 def _title(state: State) -> str:
     assert state.head is not None
     session = f", session {state.head.session}" if state.head.session else ""
-    return f"{subject_label(state.head)}{session}: {study_title(state.head)}"
+    step = ", calibration" if state.head.step == "calibration" else ""
+    return f"{subject_label(state.head)}{session}: {study_title(state.head)}{step}"
 
 
 def _blinded(state: State) -> str:

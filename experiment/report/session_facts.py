@@ -55,7 +55,11 @@ class Answer:
 
 @dataclass(frozen=True)
 class SessionFacts:
-    """A session, ready to be drawn and printed. `shown`: trust levels and means may appear."""
+    """A session, ready to be drawn and printed. `shown`: trust levels and means may appear.
+
+    `journals` are all of it, a calibration's too; `summary`, `records` and `answers` are of the
+    runs.
+    """
 
     journals: tuple[Journal, ...]
     summary: Summary
@@ -69,8 +73,9 @@ class SessionFacts:
 
     @property
     def head(self) -> events.SessionStart:
-        """The head of the last journal."""
-        return self.journals[-1].head
+        """The head of the runs' last journal."""
+        last = self.records[-1].journal if self.records else self.journals[-1]
+        return last.head
 
     @property
     def simulated(self) -> bool:
@@ -85,10 +90,12 @@ def facts_of(journals: Sequence[Journal], *, shown: bool) -> SessionFacts:
     """
     if len({(j.head.participant, j.head.session) for j in journals}) > 1:
         raise ValueError("these journals are of several sessions: a report is of one")
-    summary = summarise(journals)
-    records = tuple(record for journal in journals for record in records_of(journal))
-    blind = Blind(journals[-1].head, show=shown)
-    lines = _whole_session(journals, summary, records) + [
+    # A calibration's trials aren't the session's; without runs it's all there is.
+    of_runs = [j for j in journals if j.head.step == "runs"] or list(journals)
+    summary = summarise(of_runs)
+    records = tuple(record for journal in of_runs for record in records_of(journal))
+    blind = Blind(of_runs[-1].head, show=shown)
+    lines = _whole_session(of_runs, summary, records) + [
         line for journal in journals for line in _of_journal(journal)
     ]
     lines = [Line(ln.time, ln.where, ln.weight, blind(ln.text), ln.times) for ln in _joined(lines)]
@@ -162,6 +169,11 @@ def _whole_session(
     for start in again:
         what = "repeated" if start.acquisition > 0 else f"went on in segment {start.segment}"
         found.append(("notable", f"planned run {start.design_run} {what} as run {start.run}"))
+    for run in records:
+        if run.zero is not None and run.correction.reason:
+            shift = f"{1000 * run.correction.seconds:+.0f} ms"
+            told = f"onsets of run {run.start.run} corrected by {shift}: {run.correction.reason}"
+            found.append(("notable", told))
     if head.kind == "pilot":
         found.append(("notable", summary.origin))
     if head.scenario:

@@ -10,6 +10,7 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Any
 
+from experiment.bids.records import RunRecord
 from experiment.journal import events
 from experiment.past import wall_time
 from experiment.provenance import provenance
@@ -27,7 +28,7 @@ RUN_HEADER = ("run", "planned", "status", "site", "trials", "heats", "ratings", 
 DOSE_HEADER = ("site", "stimuli", "CEM43 (min)", "limit", "hottest asked", "hottest measured")
 TIMING_HEADER = (
     *("run", "phases", "onset (ms)", "marker (ms)", "heat command (ms)", "frames dropped"),
-    *("pulses", "pulse off grid, worst (ms)"),
+    *("pulses", "pulse off the line, worst (ms)"),
 )
 CELL_HEADER = ("question", "temperature (°C)", "trust", "mean", "SD", "n")
 NONE = "–"
@@ -46,7 +47,10 @@ def session_html(facts: SessionFacts, *, unblinded: bool = False) -> str:
         "verdict": VERDICTS[values.verdict][0],
         "verdict_colour": VERDICT_COLOURS[values.verdict],
         "run_header": RUN_HEADER,
-        "runs": [_run_row(facts, run) for run in values.runs],
+        "runs": [
+            _run_row(facts, run, record)
+            for run, record in zip(values.runs, facts.records, strict=True)
+        ],
         "pictures": _pictures(facts),
         "cell_header": CELL_HEADER,
         "cells": _cells(facts.answers) if facts.shown else [],
@@ -114,8 +118,7 @@ def _when(facts: SessionFacts) -> str:
     return f"{said}, rig {facts.head.rig.get('name', 'unknown')}."
 
 
-def _run_row(facts: SessionFacts, run: RunSummary) -> tuple[object, ...]:
-    record = next(record for record in facts.records if record.start.run == run.run)
+def _run_row(facts: SessionFacts, run: RunSummary, record: RunRecord) -> tuple[object, ...]:
     skipped = f" ({run.heats_skipped} not given)" if run.heats_skipped else ""
     reasons = facts.blind("; ".join(run.reasons))
     return (

@@ -8,7 +8,6 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from experiment.bids.records import RunRecord
-from experiment.pulse_grid import PulseGrid
 from experiment.report.session_facts import SessionFacts
 from experiment.report.session_plots import QUESTIONS, drawing, drawn_runs
 from experiment.report.style import INK
@@ -34,7 +33,7 @@ class RunTiming:
     dropped_frames: int | None
     pulses: int
     pulses_expected: int | None
-    pulse_worst_ms: float | None  # off the scanner's grid
+    pulse_worst_ms: float | None  # off the line through all
 
 
 def timing_of(run: RunRecord) -> RunTiming:
@@ -66,23 +65,22 @@ def timing_of(run: RunRecord) -> RunTiming:
 
 
 def pulse_residuals(run: RunRecord) -> list[tuple[float, float]]:
-    """Each pulse's time on the schedule (s), and how far off the scanner's grid it came (ms).
+    """Each pulse's time on the schedule (s), and how late it came (ms).
 
-    The grid is moved so that the median residual is 0: a late first pulse isn't everybody's fault.
+    Late after the line through all of them, from which a few that came late or not at all can't
+    move the others; echoes are left out.
     """
-    if run.zero is None or not run.zero.tr_s or not run.pulses:
+    fit = run.pulse_fit
+    if run.zero is None or fit is None:
         return []
-    grid = PulseGrid(run.zero.tr_s)
-    offsets = [grid.offset(pulse) for pulse in run.pulses]
-    middle = median(offsets)
+    zero = run.zero.t
     return [
-        (pulse - run.zero.t, 1000 * (offset - middle))
-        for pulse, offset in zip(run.pulses, offsets, strict=True)
+        (time - zero, 1000 * late) for time, late in zip(fit.times, fit.residuals_s, strict=True)
     ]
 
 
 def timing_plots(facts: SessionFacts) -> str:
-    """Actual minus planned onset of every phase, and pulses against the scanner's grid."""
+    """Actual minus planned onset of every phase, and how late each pulse was."""
     runs = drawn_runs(facts)
     criteria = facts.head.study.get("verdict") or {}
     limit = criteria.get("max_lateness_ms")
@@ -111,7 +109,7 @@ def timing_plots(facts: SessionFacts) -> str:
         total = sum(len(run.pulses) for run in runs)
         pulses.set_title(f"{total} scanner pulses" if total else "No scanner pulses")
         pulses.set_xlabel("time on the run's schedule (s)")
-        pulses.set_ylabel("pulse − grid of the TR (ms)")
+        pulses.set_ylabel("pulse − line through all (ms)")
         if runs:
             figure.legend(ncols=6, loc="outside lower center", fontsize=6.5, markerscale=4)
     return result.svg

@@ -179,12 +179,28 @@ def test_a_missing_pulse_leaves_the_others_where_they_are(tmp_path: Path) -> Non
     run = records_of(read_journal(path))[0]
     whole = pulse_residuals(run)
     assert max(abs(ms) for _, ms in whole) < 0.01
+    run = records_of(read_journal(path))[0]  # the fit is made once a record
     del run.pulses[50:53]
     run.pulses[80] += 0.010
     late = [ms for _, ms in pulse_residuals(run)]
     assert len(late) == len(whole) - 3
     assert late[80] == pytest.approx(10, abs=0.01)
     assert max(abs(ms) for ms in late[:80] + late[81:]) < 0.01
+
+
+def test_a_calibrations_trials_are_not_the_runs(tmp_path: Path) -> None:
+    calibration = write_session(tmp_path / "ds", replace(PLAN, runs=1), tmp_path / "pictures")
+    text = calibration.read_text()
+    calibration.write_text(text.replace('"step":"runs"', '"step":"calibration"', 1))
+    runs = write_session(tmp_path / "ds", replace(PLAN, number=2), tmp_path / "pictures")
+    journals = [read_journal(path) for path in (calibration, runs)]
+    facts = facts_of(journals, shown=False)
+    assert len(facts.answers) == len(journals[1].of(events.Rating))
+    assert [record.journal.path for record in facts.records] == [runs, runs]
+    assert sum(d.stimuli for d in facts.doses) == sum(
+        len(journal.of(events.HeatDelivered)) for journal in journals
+    )
+    assert "2 of 2 runs" in words(write_session_report(tmp_path / "ds").read_text())
 
 
 def test_a_real_dry_runs_figures(tmp_path: Path) -> None:

@@ -1,4 +1,8 @@
-"""The grid on which a scanner's pulses should lie: the first one, and whole TR after it."""
+"""The grid on which a scanner's pulses should lie: the first one, and whole TR after it.
+
+For a run in progress; what came in the end is judged by a line through all pulses
+(`experiment.timing.pulses`).
+"""
 
 from __future__ import annotations
 
