@@ -21,8 +21,8 @@ from PIL import Image
 from stimuli.manifest import Portrait, write_manifest
 from stimuli.pipeline import packages
 from stimuli.pipeline.errors import PipelineError
-from stimuli.pipeline.identity import EIGHT
-from stimuli.pipeline.portrait_set import PIPELINE_VERSION, SAMPLES, WORK
+from stimuli.pipeline.identity import EIGHT, identity
+from stimuli.pipeline.portrait_set import PIPELINE_VERSION, SAMPLES
 from stimuli.pipeline.trust_axis import HIGH, LEVELS, LOW
 
 STIMULI = Path(__file__).parents[1]
@@ -142,34 +142,19 @@ def sheet(path: Path, width: int = 200) -> None:
 
 def strip(name: str, path: Path, width: int = 240, samples: int = SAMPLES) -> None:
     """One identity at -3, -2 ... +3, side by side."""
-    values = (-3, -2, -1, 0, 1, 2, 3)
-    height = width * 5 // 4
-    picture = Image.new("RGB", (len(values) * width, height))
-    record = RECORDS / f"{name}.json"
-    wish = json.loads(record.read_text())["levels"]["neutral"] if record.is_file() else None
-    for place, value in enumerate(values):
-        one = WORK / f"strip-{name}-{value}.png"
-        one.parent.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "stimuli.pipeline.portrait_set", "--identity", name, "--trust", str(value),
-                   "--out", str(one), "--width", str(2 * width), "--samples", str(samples)]  # fmt: skip
-        if wish:
-            command += ["--luminance", str(wish["luminance"]), "--contrast", str(wish["contrast"])]
-        done = subprocess.run(
-            command,
-            cwd=STIMULI.parent,
-            stderr=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            text=True,
-        )
-        if done.returncode:
-            raise PipelineError(
-                (done.stderr.strip().splitlines() or ["no message"])[-1], done.returncode
-            )
-        with Image.open(one) as rendered:
-            small = rendered.convert("RGB").resize((width, height), Image.Resampling.LANCZOS)
-        picture.paste(small, (place * width, 0))
-        one.unlink()
-    _save(picture, path)
+    person = identity(name)
+    record = RECORDS / f"{person.id}.json"
+    command = [sys.executable, "-m", "stimuli.pipeline.portrait_set", "--identity", person.id, "--strip",
+               "--out", str(path.resolve()), "--width", str(width), "--samples", str(samples)]  # fmt: skip
+    if record.is_file():
+        wish = json.loads(record.read_text())["levels"]["neutral"]
+        command += ["--luminance", str(wish["luminance"]), "--contrast", str(wish["contrast"])]
+    done = subprocess.run(
+        command, cwd=STIMULI.parent, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+    )
+    if done.returncode:
+        reason = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        raise PipelineError(reason, done.returncode)
 
 
 def _save(picture: Image.Image, path: Path) -> None:

@@ -159,11 +159,37 @@ def render_one(
         save(matched(picture, region, soft, wish), path)
 
 
+def render_strip(
+    person: Identity, path: Path, width: int, height: int, samples: int, wish: Brightness | None
+) -> None:
+    """The identity at -3, -2 ... +3 side by side, set up once; like the levels they differ in the face alone."""
+    from stimuli.pipeline.stage import Stage, face_ellipse, read_png
+
+    stage = Stage(person, width, height, samples)
+    centre, radii = face_ellipse(width, height)
+    region = face_region(width, height, centre, radii)
+    soft = ellipse(width, height, centre, radii, 0.45)
+    raw = path.with_name(path.stem + ".raw.png")
+    stage.render(0.0, raw)
+    neutral = read_png(raw)
+    wish = wish or brightness(neutral, region)
+    pictures = []
+    for trust in (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0):
+        picture = neutral
+        if trust:
+            stage.render(trust, raw, face_only=True)
+            picture = combined(neutral, read_png(raw), width, height, centre, radii)
+        pictures.append(matched(picture, region, soft, wish))
+    raw.unlink()
+    save(np.concatenate(pictures, axis=1), path)
+
+
 def save(pixels: NDArray[Any], path: Path) -> None:
-    """An 8-bit PNG, whole or not at all."""
+    """An 8-bit PNG (or JPEG, by the file's ending), whole or not at all."""
     temporary = path.with_name(path.name + ".part")
     try:
-        Image.fromarray(pixels).save(temporary, format="PNG", optimize=True)
+        kind = "JPEG" if path.suffix.lower() in (".jpg", ".jpeg") else "PNG"
+        Image.fromarray(pixels).save(temporary, format=kind, optimize=True, quality=88)
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise PipelineError(f"{path} could not be written: {error.strerror or error}.") from None
@@ -191,6 +217,7 @@ def main() -> int:
     parser.add_argument(
         "--trust", type=float, help="one picture at this axis value; without it, the three levels"
     )
+    parser.add_argument("--strip", action="store_true", help="one picture of seven, -3 to +3")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument(
         "--records", type=Path, help="where the record goes; by default beside the pictures"
@@ -208,7 +235,10 @@ def main() -> int:
             from stimuli.pipeline.new_identity import new_identity
 
             person = new_identity(given.seed)
-        if given.trust is None:
+        wish = None if given.luminance is None else Brightness(given.luminance, given.contrast)
+        if given.strip:
+            render_strip(person, given.out, given.width, height, given.samples, wish)
+        elif given.trust is None:
             render_levels(
                 person, given.out, given.records or given.out, given.width, height, given.samples
             )
@@ -218,7 +248,6 @@ def main() -> int:
                     f"trust {given.trust:g} is outside the axis, which runs from -3 to +3.",
                     BAD_INPUT,
                 )
-            wish = None if given.luminance is None else Brightness(given.luminance, given.contrast)
             render_one(person, given.trust, given.out, given.width, height, given.samples, wish)
     except PipelineError as error:
         print(error, file=sys.stderr)
