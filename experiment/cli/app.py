@@ -12,6 +12,8 @@ from experiment.cli.demo import demo
 from experiment.cli.dry_run import dry_run
 from experiment.cli.emulate import emulate
 from experiment.cli.monitor import monitor
+from experiment.cli.portraits import app as portraits
+from experiment.cli.report import report
 from experiment.cli.resume import resume
 from experiment.cli.run import run
 from experiment.cli.storyboard import storyboard
@@ -42,6 +44,8 @@ for command in (
     check,
     audit,
     monitor,
+    report,
     validate,
 ):
     app.command(name=command.__name__.replace("_", "-"))(command)
+app.add_typer(portraits, name="portraits")
