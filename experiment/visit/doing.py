@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from conditions.questionnaire import (
     ChoiceItem,
     Item,
@@ -317,5 +315,3 @@ DOING: dict[str, Doing] = {
     "questionnaires_after": lambda visit: questionnaires(visit, "after"),
     "debrief": debrief,
 }
-
-__all__: Sequence[str] = ("DOING",)
