@@ -3,7 +3,7 @@
 `flagship`: our session in a real window with emulated devices, a simulated participant, journal, pulses
 and heat polling; `empty`: a PsychoPy window that only flips; `builder`: the loop that PsychoPy's Builder
 writes (each frame draws its stimulus and asks for keys). Where flips don't wait for a screen, the two are
-paced to the same grid as ours. Prints one line of JSON.
+paced to the same grid as ours, and both have its priority. Prints one line of JSON.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 
 from experiment.clocks import RealClock
 from experiment.display.frames import FrameLog, Grid, measure_refresh
+from experiment.display.machine import Machine
 from experiment.display.opening import open_window
 from experiment.display.virtual_screen import needed_screen
 from experiment.files import load_rig
@@ -83,6 +84,9 @@ def flagship(seconds: float) -> dict[str, Any]:
 def peer(seconds: float, *, builder: bool) -> dict[str, Any]:
     screen = load_rig("laptop").model.screen
     with needed_screen():
+        machine = (
+            Machine()
+        )  # no garbage collection and the same priority as ours: the loop is what differs
         window = open_window(screen)
         refresh = measure_refresh(window.flip, time.perf_counter, time.sleep)
         hz = refresh.hz if refresh.synchronised else screen.refresh_hz
@@ -102,6 +106,7 @@ def peer(seconds: float, *, builder: bool) -> dict[str, Any]:
         share = {"static": time.process_time() - used}
         return_value = _result(log, share, {"static": time.perf_counter() - begin})
         window.close()
+        machine.restore()
     return return_value
 
 

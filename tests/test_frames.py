@@ -1,5 +1,7 @@
 """The rhythm of frames, without a window."""
 
+import random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -82,3 +84,15 @@ def test_a_pause_is_no_dropped_frame() -> None:
     log.pause()
     log.flipped(9.0)
     assert log.take() == []
+
+
+def test_a_virtual_screen_on_a_busy_machine_is_no_screen() -> None:
+    """It's slow and irregular, and may seem to absorb a pause; taken for one, it ran at 31 Hz."""
+    chance = random.Random(3)
+    for _ in range(50):
+        screen = Screen(0.0, None)
+
+        def flip(screen: Screen = screen) -> None:
+            screen.time += chance.uniform(0.005, 0.06)
+
+        assert not measure_refresh(flip, screen.now, screen.sleep).synchronised

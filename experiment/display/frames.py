@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from experiment.display.protocol import DroppedFrame, FrameCounts
 
 FASTEST_HZ = 400.0  # a faster "screen" doesn't wait for anything
+IRREGULAR = 0.15  # middle half of the intervals, in periods: a screen's lie within a hundredth
 DROPPED = 1.5  # periods; a longer interval means that at least one frame was missed
 FRAMES_MEASURED = 40
 TENTHS = 40  # intervals are counted by tenths of a period, up to four periods
@@ -29,10 +30,11 @@ def measure_refresh(
     """Flip some 80 frames, half of them after a pause of half a frame, and see what that changes.
 
     A flip that waits for the screen absorbs the pause; one that doesn't takes longer by it. So a
-    screen is told from a fast virtual one, whatever their rates.
+    screen is told from a fast virtual one, whatever their rates. A virtual one on a busy machine
+    is slow, too, and may seem to absorb the pause; but only a screen is regular.
     """
 
-    def interval(pause: float) -> float:
+    def measured(pause: float) -> tuple[float, bool]:
         for _ in range(5):
             flip()
         intervals = []
@@ -42,13 +44,15 @@ def measure_refresh(
                 sleep(pause)
             flip()
             intervals.append(now() - begin)
-        return statistics.median(intervals)
+        low, middle, high = statistics.quantiles(intervals, n=4)
+        return middle, high - low <= IRREGULAR * middle
 
-    plain = interval(0.0)
+    plain, regular = measured(0.0)
     if plain < 1 / FASTEST_HZ:
         return Refresh(1 / max(plain, 1e-6), synchronised=False)
-    paused = interval(plain / 2)
-    return Refresh(1 / plain, synchronised=paused < 1.25 * plain)
+    paused, regular_too = measured(plain / 2)
+    synchronised = paused < 1.25 * plain and regular and regular_too
+    return Refresh(1 / plain, synchronised=synchronised)
 
 
 class Grid:
