@@ -27,8 +27,8 @@ from experiment.odd_ratings import OddRatings
 from experiment.past import heat_of_participant
 from experiment.preparation import Prepared, as_pilot
 from experiment.provenance import provenance
-from experiment.runner import Runner, ScanSettings
 from experiment.responses.relay import Relay
+from experiment.runner import Runner, ScanSettings
 from experiment.stage import Participant, Stage
 from experiment.stop import EmergencyStop, stop_on_signals
 from experiment.thermometer import Thermometer
