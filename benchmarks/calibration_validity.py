@@ -243,7 +243,8 @@ def report(rows: list[dict[str, Any]], persons: int) -> str:
         "# Validity of the two calibrations",
         "",
         f"`{COMMAND} --persons {persons}`: {persons} simulated participants, "
-        f"{persons // EVERY} of them non-responders; what is simulated, and what the oracle knows, is stated in that file.",
+        f"{persons // EVERY} of them non-responders; what is simulated, and what the oracle "
+        "knows, is stated in that file.",
         "",
         "A participant counts as near if both temperatures are within 0.3 C of the truth *and* the "
         "calibration wasn't refused. Counted are responders whose two true temperatures lie within "

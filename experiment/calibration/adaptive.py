@@ -48,7 +48,8 @@ class RatingQuestPlus:
         self._temperatures = list(temperatures)
 
     def update(self, temperature: float, rating: float) -> None:
-        """Take in a rating."""
+        """Take in a rating; a thermode's program may lie between the temperatures, or below."""
+        temperature = min(self._temperatures, key=lambda c: abs(c - temperature))
         bin_ = int(np.clip(np.digitize(rating, BINS) - 1, 0, BINS.size - 2))
         self._staircase.update(stim={"temperature": temperature}, outcome={"rating": bin_})
 

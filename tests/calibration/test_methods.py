@@ -227,3 +227,12 @@ def test_a_site_that_differs_is_refused_only_if_it_serves_the_runs() -> None:
     spared = replace(found, residuals=off, sites=(4, 1, 2, 3))
     assert SITE_DIFFERS in reasons(chosen, rated)
     assert reasons(spared, rated) == ""
+
+
+def test_a_thermode_of_whole_degrees_doesnt_lose_the_staircase() -> None:
+    method, feel = make(Adaptive), logistic()
+    rated: list[Rated] = []
+    while (proposal := method.propose(rated)) is not None and len(rated) < 6:
+        given = 42.25 if len(rated) < 2 else float(int(proposal.temperature))
+        rated.append(Rated(proposal.site, given, feel(given, proposal.site)))
+    assert len(rated) == 6
