@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
+ESCAPE = "\x1b"
 LOOK_S = 0.1  # how often it's asked whether to go on
 
 
@@ -27,8 +28,10 @@ def keys_to(callback: Callable[[str], None]) -> Iterator[None]:
     def loop() -> None:
         while not ended.is_set():
             typed = read()
-            if typed:
-                callback(typed)
+            if typed.startswith(ESCAPE) and len(typed) > 1:  # an arrow or another special key
+                continue
+            for key in typed:
+                callback(key)
 
     thread = threading.Thread(target=loop, name="terminal keys", daemon=True)
     thread.start()
@@ -41,6 +44,8 @@ def keys_to(callback: Callable[[str], None]) -> Iterator[None]:
 
 
 def _posix() -> tuple[Callable[[], str], Callable[[], None]]:
+    import codecs
+    import os
     import select
     import termios
     import tty
@@ -49,9 +54,12 @@ def _posix() -> tuple[Callable[[], str], Callable[[], None]]:
     before = termios.tcgetattr(number)
     tty.setcbreak(number)
 
+    decode = codecs.getincrementaldecoder("utf-8")(errors="replace").decode
+
     def read() -> str:
+        # Not through `sys.stdin`: what is typed fast would wait in its buffer, unseen by `select`.
         ready, _, _ = select.select([number], [], [], LOOK_S)
-        return sys.stdin.read(1) if ready else ""
+        return decode(os.read(number, 64)) if ready else ""
 
     return read, lambda: termios.tcsetattr(number, termios.TCSADRAIN, before)
 
