@@ -14,10 +14,12 @@ RIG = (ROOT / "hardware" / "rigs" / "mri_tcs.toml").read_text(encoding="utf-8")
 
 
 def trustpain(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    # Without a screen, whatever other tests of this process have opened: nobody can be asked.
+    environment = {name: value for name, value in os.environ.items() if name != "DISPLAY"}
     return subprocess.run(
         [sys.executable, "-c", "from experiment.cli import main; main()", *words],
         cwd=cwd,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "200"},
+        env=environment | {"PYTHONPATH": str(ROOT), "COLUMNS": "200"},
         capture_output=True,
         text=True,
         stdin=subprocess.DEVNULL,

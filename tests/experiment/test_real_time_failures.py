@@ -104,7 +104,8 @@ def test_a_computer_that_was_suspended_blames_nobody_and_ends_the_segment(room: 
     assert not journal.of(events.DeviceFailed)
     [heat] = journal.of(events.HeatDelivered)
     assert heat.reason
-    assert heat.cem43 == pytest.approx(journal.of(events.HeatTriggered)[0].cem43_planned, rel=0.1)
+    # The time in which nothing was measured counts as hot: never too little, on a slow computer more.
+    assert heat.cem43 >= 0.9 * journal.of(events.HeatTriggered)[0].cem43_planned
     assert journal.of(events.RunEnd)[-1].status == "aborted"
     assert "stood still" in next(d.question for d in journal.of(events.Decision) if d.answer == "q")
 
