@@ -130,6 +130,11 @@ def _rules(heads: Sequence[SessionStart]) -> tuple[Exclusion | None, list[str]]:
             "The study file was changed between sessions; the exclusion rules are those of the "
             "latest session."
         )
+    if len(kinds := sorted({head.kind for head in heads})) > 1:
+        missing.append(
+            f"The dataset mixes data of different origin ({', '.join(kinds)}): take them apart "
+            f"before anything is concluded."
+        )
     stated = latest.study.get("exclusion")
     if stated is None:
         missing.append("The study file states no exclusion rules, so that none were applied.")

@@ -140,6 +140,12 @@ def _check(
             )
     if float(cells["mean"].max() - cells["mean"].min()) < 1e-9:
         raise NoFit("all ratings are the same")
+    twice = cells[cells.duplicated(["participant", "clinician", "level"])]
+    if len(twice):
+        raise NoFit(
+            f"{twice['participant'].iloc[0]} met {twice['clinician'].iloc[0]} at both trust levels, "
+            f"but the model takes one level a clinician"
+        )
     both = cells.groupby("clinician")["trust"].nunique()
     if (one := sorted(both.index[both < len(trusts)])) and len(one) == len(clinicians):
         raise NoFit("no clinician was met at both trust levels, so that trust isn't separable")

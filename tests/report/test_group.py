@@ -202,6 +202,13 @@ def test_without_rules_nobody_is_excluded_but_it_says_so(dataset: Path) -> None:
     assert any("states no exclusion rules" in text for text in results.missing)
 
 
+def test_data_of_different_origin_are_not_mixed_silently(dataset: Path) -> None:
+    edit_head(dataset, "sim02", kind="participant", participant="sim02")
+    results = analyse(dataset)
+    assert any("mixes data of different origin" in text for text in results.missing)
+    assert "simulated" in results.kinds  # so that every picture is marked
+
+
 def test_rules_of_the_shipped_studies_are_read(dataset: Path) -> None:
     assert analyse(dataset).rules == Exclusion(
         max_missing_share=0.25, runs_with_timing="not_good", min_runs=1, min_temperature_effect=0.0

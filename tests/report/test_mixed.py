@@ -259,6 +259,9 @@ def test_what_cannot_be_fitted_says_why() -> None:
     alike = pd.concat([one.assign(participant=f"sub-{x}") for x in "abcdef"])
     with pytest.raises(NoFit, match="both trust levels"):
         trust_effect(alike, TRUSTS)
+    both = one.assign(trust=one["trust"].map({"low": "high", "high": "low"}))
+    with pytest.raises(NoFit, match="sub-000 met C0 at both trust levels"):
+        trust_effect(pd.concat([cells, both]), TRUSTS)
     with pytest.raises(NoFit, match="1 participant"):
         paired_test(cells[cells["participant"] == "sub-000"], TRUSTS)
 
