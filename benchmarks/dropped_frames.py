@@ -11,6 +11,7 @@ from benchmarks.measure import Row
 
 KINDS = ("flagship", "empty", "builder")
 GOAL_CPU = 0.10
+GOAL_MINUTES = 10.0
 
 
 def _one(kind: str, seconds: float) -> dict[str, Any]:
@@ -41,6 +42,7 @@ def run(minutes: float = 10.0, block_s: float = 150.0) -> Row:
         kind: sum(r["cpu_share"]["static"] for r in results) / len(results)
         for kind, results in found.items()
     }
+    no_more = share["flagship"] <= share["empty"]
     ratings = [r["cpu_share"]["rating"] for r in found["flagship"] if "rating" in r["cpu_share"]]
     dropped = {kind: sum(len(r["dropped"]) for r in results) for kind, results in found.items()}
     frames = {kind: sum(r["frames"] for r in results) for kind, results in found.items()}
@@ -55,8 +57,9 @@ def run(minutes: float = 10.0, block_s: float = 150.0) -> Row:
         told["flagship"],
         f"empty loop: {told['empty']}; Builder's loop: {told['builder']}",
         share["flagship"] / share["empty"] if share["empty"] else None,
-        "no more than the empty loop; CPU at most 10 %",
-        share["flagship"] <= share["empty"] and cpu["flagship"] <= GOAL_CPU,
+        "over 10 min no more than the empty loop; CPU at most 10 %",
+        # A shorter look tells nothing of rare drops, so it reaches no goal.
+        None if minutes < GOAL_MINUTES else no_more and cpu["flagship"] <= GOAL_CPU,
         notes=(
             f"In {blocks} block(s), the three in alternation. Ours carries the emulated thermode, scanner, marker "
             f"box and participant in its own process, which a laboratory's program doesn't"
