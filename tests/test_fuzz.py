@@ -6,6 +6,7 @@ Those of the journal's reader are in tests/journal/fuzz.py.
 from __future__ import annotations
 
 import random
+import struct
 import time
 from collections.abc import Callable, Iterator
 
@@ -13,10 +14,15 @@ import pytest
 
 from experiment.clocks import VirtualClock
 from experiment.pulses import PulseCounter
+from hardware.buttons import ButtonBox
+from hardware.devices import Response
 from hardware.emulation import EmulatedWorld, protocol_emulated
+from hardware.medoc.replies import COLDEST, HOTTEST
+from hardware.medoc.replies import status as medoc_status
 from hardware.opening import open_port
 from hardware.rig import SerialScannerSection
 from hardware.scanner import SerialScanner
+from hardware.sections.response import ButtonsSection
 from hardware.tcs import replies
 
 MANY = 100_000
@@ -124,6 +130,73 @@ def fuzz_pulses(count: int, seed: int) -> int:
     return counted
 
 
+def fuzz_medoc(count: int, seed: int) -> int:
+    """Answers of Medoc's network protocol, broken; how many were understood."""
+    chance = random.Random(seed)
+    bodies = [
+        struct.pack("<IBBBHIhBBB", 1, command, system, test, 0, 100, hundredths, 0, 0, 0) + message
+        for command, system, test in ((0, 0, 0), (1, 1, 3), (4, 2, 1))
+        for hundredths, message in ((3200, b""), (4750, b"ok"), (-32768, b"\0"))
+    ]
+    whole = tuple(struct.pack("<I", len(body)) + body for body in bodies)
+    found = 0
+    for data in broken(whole, count, seed):
+        status = medoc_status(data, chance.choice((0, 1, 4)))
+        if status is not None:
+            assert COLDEST <= status.temperature <= HOTTEST
+            found += 1
+    return found
+
+
+def fuzz_buttons(count: int, seed: int) -> int:
+    """Noise from a button box; how many presses were taken from it."""
+    chance = random.Random(seed)
+    protocol_emulated.register()
+    clock = VirtualClock()
+    responses: list[Response] = []
+    taken = 0
+    with EmulatedWorld(clock) as world:
+        section = ButtonsSection(
+            port="COM9", left=("1",), right=("2",), stop=("9",), releases={"2": "b"}
+        )
+        # Any line carries its bytes: a box inside the program would have nobody to press it.
+        port = open_port("emulated://scanner", section.baud, "button box", world)
+        box = ButtonBox(port, clock, section)
+        box.listen(responses.append)
+        for data in broken((b"1", b"2b", b"9", b"b"), count, seed):
+            world.scanner.transmit(data)
+            clock.wait(lambda: False, clock.now() + chance.choice((0.0, 0.01, 0.5)))
+            taken += sum(response.pressed for response in responses)
+            responses.clear()
+        assert len(box.strays) <= 255
+        assert not set(box.strays) & set(b"129b")
+        box.close()
+    return taken
+
+
+def test_a_box_that_presses_and_releases_keeps_to_that_order() -> None:
+    clock = VirtualClock()
+    protocol_emulated.register()
+    responses: list[Response] = []
+    with EmulatedWorld(clock) as world:
+        section = ButtonsSection(port="COM9", right=("2",), releases={"2": "b"})
+        port = open_port("emulated://scanner", section.baud, "button box", world)
+        ButtonBox(port, clock, section).listen(responses.append)
+        for data in broken((b"2", b"b"), 2_000, seed=3):
+            world.scanner.transmit(data)
+    pressed = [response.pressed for response in responses]
+    assert len(pressed) > 200
+    assert pressed == [number % 2 == 0 for number in range(len(pressed))]
+
+
+def test_thousands_of_broken_answers_of_medoc_give_no_temperature_out_of_range() -> None:
+    assert fuzz_medoc(3_000, seed=1) > 100
+
+
+def test_thousands_of_noisy_presses_are_taken_without_a_crash() -> None:
+    assert fuzz_buttons(2_000, seed=1) > 100
+
+
 def test_thousands_of_broken_replies_give_no_temperature_out_of_range() -> None:
     assert fuzz_replies(5_000, seed=1) > 100
 
@@ -134,7 +207,13 @@ def test_thousands_of_noisy_pulses_are_counted_without_a_crash() -> None:
 
 @pytest.mark.figures
 @pytest.mark.parametrize(
-    ("parser", "fuzz"), [("TCS replies", fuzz_replies), ("pulses", fuzz_pulses)]
+    ("parser", "fuzz"),
+    [
+        ("TCS replies", fuzz_replies),
+        ("Medoc answers", fuzz_medoc),
+        ("pulses", fuzz_pulses),
+        ("buttons", fuzz_buttons),
+    ],
 )
 def test_figure_100_000_fuzzed_inputs(
     parser: str, fuzz: Callable[[int, int], int], capsys: pytest.CaptureFixture[str]
