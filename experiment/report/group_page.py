@@ -187,8 +187,8 @@ def _model(results: Results) -> list[str]:
             "trials. Trust is coded +1/2 (lower) and -1/2 (higher), temperature -1/2 (lowest) to "
             "+1/2 (highest). Random effects are independent of one another. The effect of trust is "
             "tested by t with Satterthwaite's degrees of freedom from the expected information: "
-            "however many participants there are, they stay near the number of clinicians minus "
-            "one as long as clinicians differ in their trust slope."
+            "however many participants there are, they come the nearer to the number of "
+            "clinicians minus one the more clinicians differ in their trust slope."
         ),
     ]
     for question, effect in results.effects.items():

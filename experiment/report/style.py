@@ -93,7 +93,7 @@ def mark_origin(figure: Figure, kinds: Sequence[Kind]) -> None:
                 weight="bold",
                 ha="center",
                 va="center",
-                rotation=20 if height > 0.35 * width else 0,
+                rotation=min(20.0, 40.0 * (height / width - 0.25)) if height > 0.25 * width else 0,
                 zorder=100,
                 in_layout=False,
             )
