@@ -2,10 +2,45 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 from rich.console import Console
 
+from experiment.dataset import SessionPlace
 from experiment.errors import ExitCode
 from experiment.session import Played
+
+if TYPE_CHECKING:
+    from experiment.summary import Summary
+
+
+def make_files(place: SessionPlace, pictures: Path, *, with_report: bool) -> Summary:
+    """Make all that is made of a session's journals, anew if need be.
+
+    Raises `OSError` or `ValueError`, in one sentence; what was made before stands.
+    """
+    from experiment.bids import export_journals
+    from experiment.journal import read_journals
+    from experiment.report.session import write_report
+    from experiment.summary import summarise
+    from experiment.summary_page import write_summary
+
+    journals = read_journals(place.existing_journals())
+    export_journals(place.dataset, journals, pictures)
+    summary = summarise(journals)
+    write_summary(place.dataset, summary)
+    if with_report:
+        write_report(journals)
+    return summary
+
+
+def tables_missing(place: SessionPlace) -> bool:
+    """Whether a segment that began has no table: the program died before it could make them."""
+    from experiment.journal import events, read_journals
+
+    began = sum(len(j.of(events.RunZero)) for j in read_journals(place.existing_journals()))
+    return len(list((place.dataset / place.folder).rglob("*_events.tsv"))) < began
 
 
 def finish(played: Played, console: Console | None) -> ExitCode:
@@ -14,20 +49,12 @@ def finish(played: Played, console: Console | None) -> ExitCode:
     A failure here costs nothing: everything can be made again from the journal. `console` None:
     nothing is printed (dry runs of many).
     """
-    from experiment.bids import export_journals
-    from experiment.journal import read_journals
-    from experiment.report.session import write_report
-    from experiment.summary import summarise
-    from experiment.summary_page import print_summary, write_summary
+    from experiment.summary_page import print_summary
 
     place = played.prepared.place
     try:
-        journals = read_journals(place.existing_journals())
-        export_journals(place.dataset, journals, played.prepared.manifest.root)
-        summary = summarise(journals)
-        write_summary(place.dataset, summary)
-        if console is not None:  # in dry runs of many, its pictures would take longer than they
-            write_report(journals)
+        # In dry runs of many, a report's pictures would take longer than they.
+        summary = make_files(place, played.prepared.manifest.root, with_report=console is not None)
     except (OSError, ValueError) as error:
         said = console or Console(stderr=True)
         said.print(

@@ -10,10 +10,10 @@ from rich.console import Console
 from experiment.clocks import RealClock
 from experiment.display.virtual_screen import needed_screen
 from experiment.errors import ExitCode
-from experiment.finish import finish
+from experiment.finish import finish, make_files, tables_missing
 from experiment.monitor.process import monitor_beside
 from experiment.preparation import Prepared, Request, prepare
-from experiment.resume import Repeat, prepare_resume
+from experiment.resume import Finished, Repeat, prepare_resume
 from experiment.screenshots import Screenshots
 from experiment.session import Setting, play
 from experiment.settings import person_setting, virtual_setting, visual_setting
@@ -57,7 +57,11 @@ def run_visibly(request: Request) -> ExitCode:
 def resume_session(path: Path, repeat: Repeat | None) -> ExitCode:
     """Go on with a session, played as it was begun: by a person, visibly, or in virtual time."""
     console = Console()
-    prepared, told = prepare_resume(path, repeat)
+    try:
+        prepared, told = prepare_resume(path, repeat)
+    except Finished as finished:
+        _make_missing_files(finished.prepared, console)
+        raise
     for sentence in told:
         console.print(sentence, markup=False)
     if prepared.kind == "simulated" and prepared.goes_on_at is not None:
@@ -70,6 +74,13 @@ def resume_session(path: Path, repeat: Repeat | None) -> ExitCode:
         return _play(prepared, person_setting(clock, console), console)
     finally:
         clock.close()
+
+
+def _make_missing_files(prepared: Prepared, console: Console) -> None:
+    """The program died after the last trial, but before its tables were made: make them now."""
+    if tables_missing(prepared.place):
+        make_files(prepared.place, prepared.manifest.root, with_report=True)
+        console.print(f"The BIDS files of {prepared.place.stem} were missing, and are made now.")
 
 
 def _play_with_pictures(prepared: Prepared, setting: Setting, console: Console) -> ExitCode:

@@ -42,6 +42,14 @@ class Repeat:
     and_later: bool
 
 
+class Finished(UserError):
+    """There is nothing to go on with. `prepared` is the session all the same."""
+
+    def __init__(self, prepared: Prepared, message: str) -> None:
+        super().__init__(message)
+        self.prepared = prepared
+
+
 def prepare_resume(
     path: Path, repeat: Repeat | None = None, *, even_if_whole: bool = False
 ) -> tuple[Prepared, list[str]]:
@@ -59,9 +67,10 @@ def prepare_resume(
     if repeat is not None:
         return _repeated(prepared, repeat, newest), told
     if not even_if_whole and not _anything_left(prepared):
-        raise UserError(
+        raise Finished(
+            prepared,
             f"{place.stem} is finished, so there is nothing to go on with: to do a run again, say "
-            f"`trustpain resume {path} --repeat-run N`"
+            f"`trustpain resume {path} --repeat-run N`",
         )
     check_limits(prepared.study.model, prepared.rows, prepared.rig.model, prepared.thermode)
     return prepared, told

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from experiment.errors import ExitCode, UserError
 from experiment.journal import Journal, events, read_journal
+from experiment.lab import resume_session
 from experiment.past import DONE, heat_of, heat_of_participant
 from experiment.resume import Repeat, prepare_resume
 from experiment.session import play
@@ -159,3 +160,20 @@ def test_several_sessions_at_once_are_not_resumed(whole: Path, tmp_path: Path) -
     play_virtually(tmp_path, participant="02")
     with pytest.raises(UserError, match="several sessions"):
         prepare_resume(dataset)
+
+
+def test_files_that_were_never_made_are_made_when_somebody_resumes(
+    whole: Path, tmp_path: Path
+) -> None:
+    """The program was killed after its last trial, before it had made anything of its journal."""
+    dataset = tmp_path / whole.name
+    shutil.copytree(whole, dataset)
+    assert not list(dataset.rglob("*_events.tsv"))
+    with pytest.raises(UserError, match="--repeat-run"):
+        resume_session(dataset, None)
+    tables = sorted(dataset.rglob("*_events.tsv"))
+    assert len(tables) == 2
+    made = [table.stat().st_mtime_ns for table in tables]
+    with pytest.raises(UserError, match="--repeat-run"):
+        resume_session(dataset, None)
+    assert [table.stat().st_mtime_ns for table in tables] == made
