@@ -13,6 +13,7 @@ import random
 import time
 import tty
 from multiprocessing.connection import Connection
+from statistics import median
 
 import serial
 
@@ -42,7 +43,35 @@ def send(masters: tuple[int, int], pulses: int, seed: int, to: Connection) -> No
     to.send(sent)
 
 
-def run(pulses: int = 1000) -> Row:
+def run(pulses: int = 1000, rounds: int = 5) -> Row:
+    """`pulses` in each of the rounds; the ratio is the middle one of theirs."""
+    late_ours, late_polled = _late(pulses * rounds)
+    parts = [slice(n * pulses, (n + 1) * pulses) for n in range(rounds)]
+    ratios = sorted(p99(late_ours[part]) / p99(late_polled[part]) for part in parts)
+    ratio = median(ratios)
+    return Row(
+        1,
+        f"Stamps of {rounds} times {pulses} pulses while a window draws at 60 Hz: how late (median / p99)",
+        in_ms(late_ours),
+        f"polled each frame: {in_ms(late_polled)}",
+        ratio,
+        "p99 at most 1/5",
+        ratio <= GOAL,
+        notes=(
+            f"The ratios of the rounds' 99th percentiles were {', '.join(f'{r:.2f}' for r in ratios)}; stated is the "
+            f"middle one. The thread's tail is made of other programs on the same cores, and of drawing, which holds "
+            f"Python's lock.",
+        ),
+        figures={
+            "ours_p99_ms": 1000 * p99(late_ours),
+            "polled_p99_ms": 1000 * p99(late_polled),
+            "ours_max_ms": 1000 * max(late_ours),
+        },
+    )
+
+
+def _late(pulses: int) -> tuple[list[float], list[float]]:
+    """How late (s) each pulse was stamped: by us, and polled."""
     pairs = [os.openpty() for _ in range(2)]
     for _, slave in pairs:
         tty.setraw(slave)
@@ -85,18 +114,4 @@ def run(pulses: int = 1000) -> Row:
         raise RuntimeError(f"{pulses} were sent, {len(ours)} and {len(polled)} arrived")
     late_ours = [t - (s[0] + zero) for t, s in zip(ours, sent, strict=True)]
     late_polled = [t - (s[1] + zero) for t, s in zip(polled, sent, strict=True)]
-    ratio = p99(late_ours) / p99(late_polled)
-    return Row(
-        1,
-        f"Stamps of {pulses} pulses while a window draws at 60 Hz: how late (median / p99)",
-        in_ms(late_ours),
-        f"polled each frame: {in_ms(late_polled)}",
-        ratio,
-        "p99 at most 1/5",
-        ratio <= GOAL,
-        figures={
-            "ours_p99_ms": 1000 * p99(late_ours),
-            "polled_p99_ms": 1000 * p99(late_polled),
-            "ours_max_ms": 1000 * max(late_ours),
-        },
-    )
+    return late_ours, late_polled
