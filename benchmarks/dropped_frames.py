@@ -61,7 +61,7 @@ def run(minutes: float = 10.0, block_s: float = 150.0) -> Row:
         # A shorter look tells nothing of rare drops, so it reaches no goal.
         None if minutes < GOAL_MINUTES else no_more and cpu["flagship"] <= GOAL_CPU,
         notes=(
-            f"In {blocks} block(s), the three in alternation. Ours carries the emulated thermode, scanner, marker "
+            f"In {blocks} block(s), one loop after the other. Ours carries the emulated thermode, scanner, marker "
             f"box and participant in its own process, which a laboratory's program doesn't"
             + (f"; while a rating moves: {100 * max(ratings):.0f} % CPU." if ratings else "."),
         )

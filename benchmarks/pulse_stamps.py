@@ -59,8 +59,7 @@ def run(pulses: int = 1000, rounds: int = 5) -> Row:
         ratio <= GOAL,
         notes=(
             f"The ratios of the rounds' 99th percentiles were {', '.join(f'{r:.2f}' for r in ratios)}; stated is the "
-            f"middle one. The thread's tail is made of other programs on the same cores, and of drawing, which holds "
-            f"Python's lock.",
+            f"middle one.",
         ),
         figures={
             "ours_p99_ms": 1000 * p99(late_ours),
