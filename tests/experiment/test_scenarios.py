@@ -134,3 +134,39 @@ def test_a_key_that_was_down_before_the_scale_moves_no_cursor(tmp_path: Path) ->
 
 def test_the_page_on_scenarios_is_up_to_date() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(), "python -m experiment.scenario_docs"
+
+
+VISIBLE = """
+title = "Stop, after a moment without frames"
+seen = "x"
+do = "x"
+study = "demo"
+
+[[fault]]
+kind = "frames_dropped"
+for_s = 0.5
+at = { trial = 0, phase = "leadin_fixation", after_s = 0.3 }
+
+[[fault]]
+kind = "presses_stop"
+times = 2
+at = { trial = 0, phase = "leadin_heat", after_s = 1.0 }
+
+[expect]
+ending = "stopped"
+exit_code = 4
+trials_kept = 0
+heats = 1
+highest_temperature = 46.5
+"""
+
+
+@pytest.mark.usefixtures("display")
+def test_a_scenario_plays_in_a_window_too(tmp_path: Path) -> None:
+    path = tmp_path / "visible.toml"
+    path.write_text(VISIBLE, encoding="utf-8")
+    result = CliRunner().invoke(app, ["--scenario", str(path), "--visual", "--out", str(tmp_path)])
+    assert result.exit_code == ExitCode.DONE, result.output
+    [journal] = tmp_path.rglob("*_journal-001.jsonl")
+    dropped = read_journal(journal).of(events.DroppedFrames)
+    assert max(length for event in dropped for length in event.intervals_s) > 0.4
