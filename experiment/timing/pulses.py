@@ -58,11 +58,11 @@ class PulseFit:
         return float(np.percentile(np.abs(self.residuals_s), 99))
 
     @property
-    def first_missed(self) -> bool:
-        """Whether exactly one pulse is missing, and none between two others: then it's the first.
+    def first_perhaps_missed(self) -> bool:
+        """Whether exactly one pulse is missing, and none between two others.
 
-        A scan that ends by itself sends its last pulse, while a converter that was switched on, or
-        a program that began to listen, within the first volume misses its first one.
+        It may be the first (a converter switched on within the first volume), the last, or none at
+        all (the console set to one volume fewer): only the images tell, so nothing is corrected.
         """
         return self.missing_at_an_end == 1 and not self.missing and not self.other_tr
 
@@ -132,10 +132,11 @@ def doubts(fit: PulseFit) -> list[str]:
             f"the right protocol running?"
         )
     at_an_end = fit.missing_at_an_end or 0
-    if fit.first_missed:
+    if fit.first_perhaps_missed:
         said.append(
-            f"the first pulse was missed: {len(fit.times)} of {fit.expected} came, and none is "
-            f"missing between two others"
+            f"the first pulse may have been missed: {len(fit.times)} of {fit.expected} came, and "
+            f"none is missing between two others; if the image file has all its volumes, add one "
+            f"TR to the onsets"
         )
     elif fit.stopped_early:
         said.append(f"the scan stopped early: its last {at_an_end} pulses didn't come")
@@ -167,14 +168,14 @@ def correction(
     """What to add to onsets that were counted from the pulse at `first_stored`.
 
     `not_stored`: dummies that are pulsed but not in the image file. Nothing is corrected where the
-    evidence isn't clear: fewer than ten pulses, another TR, several missing at the ends, or a
-    shift that could be chance.
+    evidence isn't clear: fewer than ten pulses, another TR, any missing at the ends, or a shift
+    that could be chance.
     """
     if fit is None or first_stored is None or len(fit.times) < ENOUGH or fit.other_tr:
         return OnsetCorrection()
-    if fit.missing_at_an_end and not fit.first_missed:
+    if fit.missing_at_an_end:
         return OnsetCorrection()
-    shift = first_stored - fit.time_of(not_stored - fit.first_missed)
+    shift = first_stored - fit.time_of(not_stored)
     if abs(shift) < max(WORTH_CORRECTING_S, CLEARLY * fit.scatter_s):
         return OnsetCorrection()
     return OnsetCorrection(shift, _why(fit, first_stored, not_stored))
@@ -182,12 +183,6 @@ def correction(
 
 def _why(fit: PulseFit, first_stored: float, not_stored: int) -> str:
     reasons = []
-    if fit.first_missed:
-        reasons.append(
-            f"the first pulse was missed ({len(fit.times)} of {fit.expected} came, none is missing "
-            f"between two others); if the image file has one volume less than was planned, no "
-            f"pulse was missed and onset_raw is right"
-        )
     skipped = sum(volume <= not_stored for volume in fit.missing)
     if skipped:
         reasons.append(f"{skipped} pulse(s) are missing among the dummies")
