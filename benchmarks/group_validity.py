@@ -32,7 +32,8 @@ from benchmarks.trial_tables import TCS
 from conditions.trials import trial_rows
 from experiment.files import ROOT, load_study
 from experiment.participant.model import PainModel, Parameters
-from experiment.report.model import BY_TRUST, CLINICIAN_TRUST, paired_test, trust_effect
+from experiment.report.model import BY_TRUST, CLINICIAN_TRUST, trust_effect
+from experiment.report.paired import paired_test
 from experiment.report.tables import QUESTIONS, cell_means, trial_frame
 from experiment.settings import simulated_parameters
 
@@ -46,8 +47,8 @@ SCENARIOS: dict[str, dict[str, float]] = {  # number in the seed: the place here
     "effect": {},
 }
 COLUMNS = (
-    *("study", "question", "estimate", "se", "df", "low", "high", "p", "participant_slope_sd"),
-    *("clinician_slope_sd", "paired_low", "paired_high", "paired_p"),
+    *("study", "question", "estimate", "se", "df", "satterthwaite_df", "low", "high", "p"),
+    *("participant_slope_sd", "clinician_slope_sd", "paired_low", "paired_high", "paired_p"),
 )
 
 KEPT = ("trial", "clinician", "trust", "temperature_level", "temperature")
@@ -115,7 +116,7 @@ def analyse(trials: pd.DataFrame, study: int) -> Iterator[list[Any]]:
         mixed, paired = trust_effect(cells, TRUSTS), paired_test(cells, TRUSTS)
         slopes = [mixed.fit.variance(name) ** 0.5 for name in (BY_TRUST, CLINICIAN_TRUST)]
         yield [
-            *(study, question, mixed.raw.estimate, mixed.se, mixed.df),
+            *(study, question, mixed.raw.estimate, mixed.se, mixed.df, mixed.satterthwaite_df),
             *(mixed.raw.low, mixed.raw.high, mixed.p, *slopes),
             *(paired.raw.low, paired.raw.high, paired.p),
         ]
@@ -214,7 +215,9 @@ def summarise() -> dict[str, Any]:
 
 def figures(table: pd.DataFrame, truth: float) -> dict[str, Any]:
     """What holds over the studies of one scenario and question."""
-    z = 2 * stats.norm.sf((table["estimate"] / table["se"]).abs())
+    t = (table["estimate"] / table["se"]).abs()
+    z = 2 * stats.norm.sf(t)
+    free = 2 * stats.t.sf(t, table["satterthwaite_df"])
     return {
         "studies": len(table),
         "true_effect": round(truth, 4),
@@ -222,8 +225,11 @@ def figures(table: pd.DataFrame, truth: float) -> dict[str, Any]:
         "sd_of_estimates": round(float(table["estimate"].std()), 4),
         "root_mean_square_se": round(float((table["se"] ** 2).mean() ** 0.5), 4),
         "median_df": round(float(table["df"].median()), 2),
+        "median_satterthwaite_df": round(float(table["satterthwaite_df"].median()), 2),
         "rejected": _rate(table["p"] < ALPHA),
         "coverage": _rate((table["low"] <= truth) & (truth <= table["high"])),
+        "clinicians_slope_variance_0": _rate(table["clinician_slope_sd"] == 0),
+        "rejected_with_satterthwaite_df": _rate(free < ALPHA),
         "rejected_by_z_instead": _rate(z < ALPHA),
         "rejected_by_paired_test": _rate(table["paired_p"] < ALPHA),
         "coverage_of_paired_test": _rate(

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from experiment.report.inclusion import Person
-from experiment.report.model import NoFit, PairedTest, TrustEffect, paired_test, trust_effect
+from experiment.report.inference import NoFit
+from experiment.report.model import TrustEffect, trust_effect
+from experiment.report.paired import PairedTest, paired_test
 from experiment.report.tables import read_number, read_table
 
 if TYPE_CHECKING:

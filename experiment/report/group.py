@@ -23,13 +23,9 @@ from experiment.journal.events import Kind, SessionStart
 from experiment.report import group_page, group_tables
 from experiment.report.faces import FaceEffect, face_effects, face_ratings
 from experiment.report.inclusion import Person, judge
-from experiment.report.model import (
-    NoFit,
-    PairedTest,
-    TrustEffect,
-    paired_test,
-    trust_effect,
-)
+from experiment.report.inference import NoFit
+from experiment.report.model import TrustEffect, trust_effect
+from experiment.report.paired import PairedTest, paired_test
 from experiment.report.tables import QUESTIONS, cell_means, trial_frame, trusts_of
 from experiment.report.visits import Visit, find_visits
 

@@ -187,8 +187,7 @@ def _model(results: Results) -> list[str]:
             "trials. Trust is coded +1/2 (lower) and -1/2 (higher), temperature -1/2 (lowest) to "
             "+1/2 (highest). Random effects are independent of one another. The effect of trust is "
             "tested by t with Satterthwaite's degrees of freedom from the expected information: "
-            "however many participants there are, they come the nearer to the number of "
-            "clinicians minus one the more clinicians differ in their trust slope."
+            "at most the number of clinicians minus one, however many participants there are."
         ),
     ]
     for question, effect in results.effects.items():
@@ -199,7 +198,8 @@ def _model(results: Results) -> list[str]:
             f"{len(effect.participants)} participants, {len(effect.clinicians)} clinicians, "
             f"{effect.fit.problem.n} cells, {effect.n_trials} trials; REML deviance "
             f"{effect.fit.deviance:.3f}; converged (steepest slope left "
-            f"{effect.fit.steepest:.1e})"
+            f"{effect.fit.steepest:.1e}); Satterthwaite's degrees of freedom "
+            f"{effect.satterthwaite_df:.1f}, taken {effect.df:.1f}"
         )
         parts += [html.formula(text), html.bullets(effect.notes)]
     for question, test in results.tests.items():

@@ -8,14 +8,14 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from experiment.report.inference import LEVEL
 from experiment.report.model import (
     BY_TRUST,
     CLINICIAN_TRUST,
-    LEVEL,
     TRUST,
     TrustEffect,
-    participant_means,
 )
+from experiment.report.paired import participant_means
 
 if TYPE_CHECKING:
     import pandas as pd

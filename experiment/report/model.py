@@ -1,4 +1,4 @@
-"""The effect of trust on one question's ratings: a mixed model, and a paired test beside it.
+"""The effect of trust on one question's ratings, by a mixed model.
 
 The mixed model is fitted to cell means (participant x clinician x temperature level), each
 weighted by its number of trials:
@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from experiment.report.inference import Interval, NoFit, t_interval, two_sided
 from experiment.report.mixed import Fit, fit
 from experiment.report.reml import Array, Component, Problem
 
@@ -40,16 +41,6 @@ CLINICIAN, CLINICIAN_TRUST = "clinician", "clinician × trust"
 # In this order they are left out where the fit doesn't converge; what the test rests on never is.
 EXPENDABLE = (PAIR, BY_TEMPERATURE, CLINICIAN)
 FEWEST = 4  # participants and clinicians: below, their variances can't be told from chance
-LEVEL = 0.95
-
-
-@dataclass(frozen=True)
-class Interval:
-    """An estimate with its 95 % confidence interval."""
-
-    estimate: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -58,12 +49,14 @@ class TrustEffect:
 
     `standardised` is the effect in standard deviations of a single rating, all variances of the
     model added up (Westfall, Kenny & Judd 2014, J Exp Psychol Gen 143(5), 2020-2045); its interval
-    takes that standard deviation as known. `notes`: what was done besides the plain fit.
+    takes that standard deviation as known. `df`: Satterthwaite's, but never more than the clinicians
+    met at both levels minus one. `notes`: what was done besides the plain fit.
     """
 
     raw: Interval
     se: float
     df: float
+    satterthwaite_df: float
     t: float
     p: float
     standardised: Interval
@@ -75,27 +68,6 @@ class TrustEffect:
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class PairedTest:
-    """Participants' means at lower and higher trust, compared by a paired t test.
-
-    It asks about these clinicians only. `dz` is mean by SD of the differences, with the interval
-    from the noncentral t distribution. `without`: participants without a rating in some condition.
-    """
-
-    raw: Interval
-    sd: float
-    t: float
-    df: int
-    p: float
-    dz: Interval
-    without: tuple[str, ...]
-
-
-class NoFit(ValueError):
-    """The model can't be fitted to these data; the message says why."""
-
-
 def trust_effect(cells: pd.DataFrame, trusts: tuple[str, str]) -> TrustEffect:
     """Fit the mixed model to cell means (`experiment.report.tables.cell_means`).
 
@@ -104,18 +76,20 @@ def trust_effect(cells: pd.DataFrame, trusts: tuple[str, str]) -> TrustEffect:
     """
     participants = tuple(sorted(set(cells["participant"])))
     clinicians = tuple(sorted(set(cells["clinician"])))
-    _check(cells, participants, clinicians, trusts)
+    most_df = _check(cells, participants, clinicians, trusts) - 1
     problem, notes = design(cells, participants, clinicians, trusts)
     found, more = _fit(problem)
-    raw, se, df = found.estimate(TRUST), found.se(TRUST), found.df(TRUST)
+    raw, se, free = found.estimate(TRUST), found.se(TRUST), found.df(TRUST)
+    df = min(free, float(most_df))
     sd = math.sqrt(_variance_of_a_rating(found))
-    interval = _t_interval(raw, se, df)
+    interval = t_interval(raw, se, df)
     return TrustEffect(
         raw=interval,
         se=se,
         df=df,
+        satterthwaite_df=free,
         t=raw / se,
-        p=_two_sided(raw / se, df),
+        p=two_sided(raw / se, df),
         standardised=Interval(*(value / sd for value in (raw, interval.low, interval.high))),
         sd=sd,
         fit=found,
@@ -131,7 +105,8 @@ def _check(
     participants: tuple[str, ...],
     clinicians: tuple[str, ...],
     trusts: tuple[str, str],
-) -> None:
+) -> int:
+    """Raise `NoFit`, or give the number of clinicians that were met at both trust levels."""
     for what, names in (("participants", participants), ("clinicians", clinicians)):
         if len(names) < FEWEST:
             raise NoFit(
@@ -146,9 +121,13 @@ def _check(
             f"{twice['participant'].iloc[0]} met {twice['clinician'].iloc[0]} at both trust levels, "
             f"but the model takes one level a clinician"
         )
-    both = cells.groupby("clinician")["trust"].nunique()
-    if (one := sorted(both.index[both < len(trusts)])) and len(one) == len(clinicians):
-        raise NoFit("no clinician was met at both trust levels, so that trust isn't separable")
+    both = int((cells.groupby("clinician")["trust"].nunique() == len(trusts)).sum())
+    if both < FEWEST:
+        raise NoFit(
+            f"{both} of {len(clinicians)} clinicians were met at both trust levels; with fewer than "
+            f"{FEWEST} trust can't be told from who they are"
+        )
+    return both
 
 
 def design(
@@ -233,79 +212,3 @@ def _variance_of_a_rating(found: Fit) -> float:
     whole = sum(found.variance(name) for name in (PARTICIPANT, CLINICIAN, PAIR))
     quarter = sum(found.variance(name) for name in (BY_TRUST, BY_TEMPERATURE, CLINICIAN_TRUST))
     return whole + quarter / 4 + found.residual
-
-
-def paired_test(cells: pd.DataFrame, trusts: tuple[str, str]) -> PairedTest:
-    """Compare participants' means, each condition (trust x level) weighing the same.
-
-    Raises `NoFit` with fewer than two participants who rated in all conditions, or without
-    variance.
-    """
-    from scipy import stats
-
-    means = participant_means(cells, trusts)
-    whole = means.dropna()
-    differences = (whole[trusts[0]] - whole[trusts[1]]).to_numpy()
-    if len(differences) < 2:
-        raise NoFit(f"{len(differences)} participant(s) rated in all conditions; a test needs two")
-    sd = float(np.std(differences, ddof=1))
-    if sd < 1e-9:
-        raise NoFit("the differences don't vary between participants")
-    n, mean = len(differences), float(np.mean(differences))
-    result = stats.ttest_1samp(differences, 0.0)
-    t = float(result.statistic)
-    low, high = (bound / math.sqrt(n) for bound in _noncentrality(t, n - 1))
-    return PairedTest(
-        raw=_t_interval(mean, sd / math.sqrt(n), n - 1),
-        sd=sd,
-        t=t,
-        df=n - 1,
-        p=float(result.pvalue),
-        dz=Interval(mean / sd, low, high),
-        without=tuple(str(name) for name in means.index[means.isna().any(axis=1)]),
-    )
-
-
-def participant_means(cells: pd.DataFrame, trusts: tuple[str, str]) -> pd.DataFrame:
-    """Mean rating by participant (rows) and trust level (columns), levels weighing the same.
-
-    NaN where a participant lacks ratings in a condition, lest temperature be mistaken for trust.
-    """
-    levels = sorted(set(cells["level"]))
-    by_condition = cells.groupby(["participant", "trust", "level"])["mean"].mean()
-    table = by_condition.unstack("level").reindex(columns=levels).mean(axis=1, skipna=False)
-    return table.unstack("trust").reindex(columns=list(trusts))
-
-
-def _t_interval(estimate: float, se: float, df: float) -> Interval:
-    from scipy import stats
-
-    half = float(stats.t.ppf((1 + LEVEL) / 2, df)) * se
-    return Interval(estimate, estimate - half, estimate + half)
-
-
-def _two_sided(t: float, df: float) -> float:
-    from scipy import stats
-
-    return float(2 * stats.t.sf(abs(t), df))
-
-
-def _noncentrality(t: float, df: int) -> tuple[float, float]:
-    """The 95 % interval of the noncentrality that a t value speaks for."""
-    from scipy import stats
-    from scipy.optimize import brentq
-
-    step = math.sqrt(1.0 + t**2 / (2.0 * df))  # about its standard error
-
-    def bound(tail: float) -> float:
-        def off(nc: float) -> float:
-            return float(stats.nct.cdf(t, df, nc)) - tail
-
-        # Outwards in small steps: far away the distribution function isn't a number any more.
-        side = math.copysign(step, off(t))
-        place = t
-        while off(place) * side > 0:
-            place += side
-        return float(brentq(off, place - side, place))
-
-    return bound((1 + LEVEL) / 2), bound((1 - LEVEL) / 2)

@@ -11,9 +11,9 @@ from experiment.report import style
 from experiment.report.model import (
     BY_TRUST,
     CLINICIAN_TRUST,
-    PairedTest,
     TrustEffect,
 )
+from experiment.report.paired import PairedTest
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -19,6 +19,7 @@ from experiment.journal.reader import JOURNAL_NAME, parse_journal
 
 HEAD_BYTES = 20_000_000  # a head is about 50 kB; keeps a wrong file from filling memory
 TAIL_BYTES = 1_000_000  # holds the last whole line, however long
+PLANNED = ("run", "trial", "clinician", "trust", "temperature_level", "temperature")
 SUBJECT = re.compile(r"sub-(?P<label>[A-Za-z0-9]+)")
 
 
@@ -94,6 +95,12 @@ def _visit(label: str, session: str, paths: Iterable[Path]) -> Visit:
     return Visit(f"sub-{subject_label(head)}", session or None, heads, problem)
 
 
+def _slim(head: SessionStart) -> SessionStart:
+    """A head with no more than is read here, since those of all participants are kept."""
+    trials = [{key: row.get(key) for key in PLANNED} for row in head.trials]
+    return head.model_copy(update={"trials": trials, "portraits": [], "rig": {}, "display": {}})
+
+
 def _why_open(last: Event | None) -> str:
     if isinstance(last, events.SessionEnd):
         return f"the visit isn't closed: the session was {last.status}"
@@ -108,7 +115,7 @@ def read_ends(path: Path) -> tuple[SessionStart, Event | None]:
     """
     with path.open("rb") as file:
         first = file.readline(HEAD_BYTES)
-        head = parse_journal(path, first).head
+        head = _slim(parse_journal(path, first).head)
         body = len(first)
         size = file.seek(0, os.SEEK_END)
         file.seek(max(body, size - TAIL_BYTES))
