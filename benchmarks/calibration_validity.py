@@ -39,7 +39,7 @@ from experiment.calibration.estimate import (
 from experiment.calibration.fixed import FixedSeries
 from experiment.calibration.refusal import refusals
 from experiment.participant.model import HABITUATION_AT_C, PainModel, Parameters
-from experiment.settings import simulated_parameters
+from experiment.session.settings import simulated_parameters
 
 PERSONS = 200
 EVERY = 10  # each so-many-th is a non-responder

@@ -17,12 +17,12 @@ from benchmarks.measure import Row
 from benchmarks.window import open_window
 from experiment.display.window import WindowDisplay
 from experiment.journal import events
-from experiment.runner import Runner
-from experiment.scene import Fixation
-from experiment.stage import Nobody, Stage
-from experiment.stop import EmergencyStop
-from experiment.timeline import Phase, Segment
-from experiment.verdict import TimingCriteria
+from experiment.plan.scene import Fixation
+from experiment.plan.timeline import Phase, Segment
+from experiment.running.runner import Runner
+from experiment.running.stage import Nobody, Stage
+from experiment.running.stop import EmergencyStop
+from experiment.timing.verdict import TimingCriteria
 
 PHASE_S = 0.5
 EACH_END = 10  # phases

@@ -10,10 +10,10 @@ import time
 from pathlib import Path
 
 from benchmarks.measure import Row
-from experiment.files import load_study
+from experiment.inputs.files import load_study
 
 SCRIPT = (
-    "import sys; from pathlib import Path; from experiment.dry import dry_runs; "
+    "import sys; from pathlib import Path; from experiment.session.dry import dry_runs; "
     "sys.exit(int(dry_runs('trust_pain', 'laptop', '01', int(sys.argv[1]), None, None, Path(sys.argv[2]))))"
 )
 
@@ -38,8 +38,8 @@ def _timed(participants: int, processes: int = 1) -> float:
 
 def run(participants: int = 20) -> Row:
     from conditions.schedule import run_length
-    from experiment.files import load_rig
-    from experiment.preparation import thermode_figures
+    from experiment.inputs.files import load_rig
+    from experiment.session.preparation import thermode_figures
 
     study = load_study("trust_pain").model
     figures = thermode_figures(load_rig("laptop").model, "laptop")

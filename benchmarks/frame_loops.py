@@ -20,8 +20,8 @@ from experiment.display.frames import FrameLog, Grid, measure_refresh
 from experiment.display.machine import Machine
 from experiment.display.opening import open_window
 from experiment.display.virtual_screen import needed_screen
-from experiment.files import load_rig
-from experiment.scene import RatingScale
+from experiment.inputs.files import load_rig
+from experiment.plan.scene import RatingScale
 
 
 class _Over(Exception):
@@ -39,9 +39,9 @@ def _result(log: FrameLog, cpu: dict[str, float], wall: dict[str, float]) -> dic
 def flagship(seconds: float) -> dict[str, Any]:
     from rich.console import Console
 
-    from experiment.preparation import Request, prepare
-    from experiment.session import play
-    from experiment.settings import visual_setting
+    from experiment.session.preparation import Request, prepare
+    from experiment.session.session import play
+    from experiment.session.settings import visual_setting
 
     clock, console = RealClock(), Console(quiet=True)
     cpu: dict[str, float] = {"static": 0.0, "rating": 0.0}

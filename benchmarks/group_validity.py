@@ -30,12 +30,13 @@ from scipy import stats
 
 from benchmarks.trial_tables import TCS
 from conditions.trials import trial_rows
-from experiment.files import ROOT, load_study
+from experiment.inputs.files import load_study
 from experiment.participant.model import PainModel, Parameters
+from experiment.places import ROOT
 from experiment.report.model import BY_TRUST, CLINICIAN_TRUST, trust_effect
 from experiment.report.paired import paired_test
 from experiment.report.tables import QUESTIONS, cell_means, trial_frame
-from experiment.settings import simulated_parameters
+from experiment.session.settings import simulated_parameters
 
 FOLDER = ROOT / "docs" / "group-validity"
 STUDIES, PARTICIPANTS, SEED = 1_000, 40, 20_261_123

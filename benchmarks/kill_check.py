@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from experiment.journal import Journal, NoHead, events, read_journal
-from experiment.past import DONE
+from experiment.recovery.past import DONE
 
 Trial = tuple[int, int]  # planned run, trial
 

@@ -26,11 +26,11 @@ from benchmarks import killed_session
 from benchmarks.kill_check import Trial, as_killed, complaints
 from benchmarks.real_kill import real_kill
 from experiment.bids.validate import validate_dataset
-from experiment.files import ROOT
-from experiment.finish import finish
-from experiment.preparation import Request, prepare
-from experiment.session import play
-from experiment.settings import virtual_setting
+from experiment.places import ROOT
+from experiment.session.finish import finish
+from experiment.session.preparation import Request, prepare
+from experiment.session.session import play
+from experiment.session.settings import virtual_setting
 
 RESULTS = ROOT / "docs" / "figures" / "kill_test.json"
 SEED = 20_261_123

@@ -14,9 +14,9 @@ import sys
 from pathlib import Path
 
 from experiment.journal import JournalWriter
-from experiment.preparation import Request, prepare
-from experiment.session import Setting, play
-from experiment.settings import virtual_setting
+from experiment.session.preparation import Request, prepare
+from experiment.session.session import Setting, play
+from experiment.session.settings import virtual_setting
 
 STUDY = "pilot_short"
 

@@ -18,7 +18,7 @@ import serial
 
 from benchmarks.measure import Row, in_ms
 from benchmarks.window import open_window
-from experiment.scene import Fixation
+from experiment.plan.scene import Fixation
 from hardware.markers import PortMarkers
 from hardware.rig import SerialTtlSection
 

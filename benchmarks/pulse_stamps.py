@@ -19,7 +19,7 @@ import serial
 
 from benchmarks.measure import Row, in_ms, p99
 from benchmarks.window import open_window
-from experiment.scene import CursorState, RatingScale, ScaleLabel
+from experiment.plan.scene import CursorState, RatingScale, ScaleLabel
 from hardware.rig import SerialScannerSection
 from hardware.scanner import SerialScanner
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from benchmarks.kill_check import Trial, as_killed, complaints
 from experiment.display.virtual_screen import virtual_screen
 from experiment.errors import ExitCode
-from experiment.files import ROOT
+from experiment.places import ROOT
 
 MAIN = [sys.executable, "-c", "from experiment.cli import main; main()"]
 TRIALS: set[Trial] = {(1, trial) for trial in range(1, 5)}  # of the study `demo`

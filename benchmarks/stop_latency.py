@@ -23,12 +23,13 @@ from benchmarks.real_kill import emulator
 from experiment.clocks import RealClock
 from experiment.display.virtual_screen import needed_screen
 from experiment.display.window import WindowDisplay
-from experiment.experimenter import SimulatedExperimenter
-from experiment.files import RIGS, ROOT, load_rig
-from experiment.hub import ResponseHub
+from experiment.inputs.files import RIGS, load_rig
+from experiment.places import ROOT
+from experiment.plan.scene import CursorState, Fixation, RatingScale, ScaleLabel
 from experiment.responses.keyboard import KeyboardResponses
-from experiment.scene import CursorState, Fixation, RatingScale, ScaleLabel
-from experiment.stop import EmergencyStop
+from experiment.running.hub import ResponseHub
+from experiment.running.stop import EmergencyStop
+from experiment.session.experimenter import SimulatedExperimenter
 from hardware.devices import DeviceError, Response, Stimulus
 from hardware.guard import GuardedThermode
 from hardware.opening import open_devices

@@ -6,7 +6,7 @@ import time
 
 from conditions.schedule import ThermodeFigures
 from conditions.trials import trial_rows, trial_table
-from experiment.files import load_study
+from experiment.inputs.files import load_study
 
 TABLES = 1_000
 GOAL_S = 20.0

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from experiment.clocks import RealClock
 from experiment.display.virtual_screen import needed_screen
 from experiment.display.window import WindowDisplay
-from experiment.files import load_rig
+from experiment.inputs.files import load_rig
 
 
 @contextmanager

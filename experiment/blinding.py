@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from filelock import FileLock
 
 from experiment.journal.events import SessionStart
-from experiment.provenance import provenance
+from experiment.session.provenance import provenance
 
 HIDDEN = "[blinded]"
 UNBLINDING = "unblinding.tsv"

@@ -16,10 +16,10 @@ from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 from rich.console import Console
 
-from experiment.dry import dry_run_one
-from experiment.preparation import Request
+from experiment.preview.storyboard import storyboard
 from experiment.report.session import write_session_report
-from experiment.storyboard import storyboard
+from experiment.session.dry import dry_run_one
+from experiment.session.preparation import Request
 
 PICTURES = Path(__file__).parent.parent / "docs" / "pictures"
 STUDY, RIG = "trust_pain", "laptop"

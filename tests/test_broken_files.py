@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from experiment.cli import main
-from experiment.files import RIGS, SCENARIOS, STUDIES
+from experiment.inputs.files import RIGS, SCENARIOS, STUDIES
 from stimuli.manifest import SHIPPED
 
 STUDY = (STUDIES / "pilot_short.toml").read_text(encoding="utf-8")

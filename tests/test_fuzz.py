@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from experiment.clocks import VirtualClock
-from experiment.pulses import PulseCounter
+from experiment.running.pulses import PulseCounter
 from hardware.buttons import ButtonBox
 from hardware.devices import Response
 from hardware.emulation import EmulatedWorld, protocol_emulated

@@ -15,7 +15,7 @@ from experiment.display.drawing import compose, layers, option_boxes
 from experiment.display.field import Field, field_of
 from experiment.display.lettering import fit, wrap
 from experiment.display.scales import scale_line, spread
-from experiment.scene import Choice, Fixation, Portrait, RatingScale, ScaleLabel
+from experiment.plan.scene import Choice, Fixation, Portrait, RatingScale, ScaleLabel
 from hardware.rig import Screen
 
 SCREEN = Screen(

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from experiment.files import RIGS, ROOT, STUDIES
+from experiment.inputs.files import RIGS, STUDIES
+from experiment.places import ROOT
 
 USER, HOST, FOLDER = "mustermann", "zimmer17", "paingroupkiel"
 WALL_DATE = re.compile(r"(?<!\d)20\d\d-?[01]\d-?[0-3]\d(?!\d)")
@@ -24,10 +25,10 @@ SESSION = """
 import sys
 from pathlib import Path
 from rich.console import Console
-from experiment.finish import finish
-from experiment.preparation import Request, prepare
-from experiment.session import play
-from experiment.settings import virtual_setting
+from experiment.session.finish import finish
+from experiment.session.preparation import Request, prepare
+from experiment.session.session import play
+from experiment.session.settings import virtual_setting
 
 folder = Path(sys.argv[1])
 setting = virtual_setting()

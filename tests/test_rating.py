@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from experiment.rating import CursorSpeed, Rating, RatingResult
+from experiment.running.rating import CursorSpeed, Rating, RatingResult
 from hardware.devices import Response
 
 ONSET = 10.0

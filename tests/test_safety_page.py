@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from experiment.scenario import shipped_scenarios
+from experiment.faults.scenario import shipped_scenarios
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "safety.md").read_text(encoding="utf-8")

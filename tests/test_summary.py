@@ -9,8 +9,8 @@ import pytest
 from rich.console import Console
 
 from experiment.journal import read_journal
-from experiment.summary import Summary, summarise
-from experiment.summary_page import print_summary, summary_html, write_summary
+from experiment.summary.page import print_summary, summary_html, write_summary
+from experiment.summary.summary import Summary, summarise
 from tests.factory import Session, replace, torn, write_session
 
 PLAN = Session(runs=2, trials=4, hz=5, skip_heat=(1, 2), no_answer=(2, 1))

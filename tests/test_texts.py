@@ -10,7 +10,7 @@ from PIL import Image
 
 from experiment.display.drawing import Layer, layers
 from experiment.display.field import Field, field_of
-from experiment.scene import Choice, Portrait, RatingScale, ScaleLabel, Scene, Text
+from experiment.plan.scene import Choice, Portrait, RatingScale, ScaleLabel, Scene, Text
 from hardware.rig import Screen
 from stimuli import texts as module
 from stimuli.manifest import load_manifest

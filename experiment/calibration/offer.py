@@ -15,7 +15,7 @@ from conditions.stimulation import planned_temperatures
 from conditions.trials import heat_onset, trial_rows
 from experiment.calibration.estimate import Estimate, Rated
 from experiment.calibration.refusal import Refusal
-from experiment.preparation import Prepared, stimulus_of
+from experiment.session.preparation import Prepared, stimulus_of
 from hardware.checks import PlannedHeat
 
 DOSE = "the runs at these temperatures would exceed a limit"

@@ -10,10 +10,10 @@ from rich.console import Console
 from experiment.calibration.procedure import CalibrationCourse, MethodName
 from experiment.clocks import RealClock
 from experiment.errors import ExitCode
-from experiment.experimenter import SimulatedExperimenter
-from experiment.preparation import Prepared, Request, prepare
-from experiment.session import Played, Setting, play
-from experiment.settings import person_setting, virtual_setting
+from experiment.session.experimenter import SimulatedExperimenter
+from experiment.session.preparation import Prepared, Request, prepare
+from experiment.session.session import Played, Setting, play
+from experiment.session.settings import person_setting, virtual_setting
 
 
 def calibrate_person(request: Request, method: MethodName) -> ExitCode:
@@ -36,7 +36,7 @@ def calibrate_simulated(request: Request, method: MethodName) -> ExitCode:
 
 
 def play_calibration(prepared: Prepared, setting: Setting, method: MethodName) -> Played:
-    """Play a prepared calibration; see `experiment.session.play`."""
+    """Play a prepared calibration; see `experiment.session.session.play`."""
     setting.make_course = partial(CalibrationCourse, method=method)
     return play(prepared, setting)
 

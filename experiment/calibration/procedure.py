@@ -23,14 +23,14 @@ from experiment.calibration.offer import against_runs, by_hand, calibration_of, 
 from experiment.calibration.refusal import Refusal, refusals
 from experiment.calibration.study import calibration_study, highest_given, row_of
 from experiment.calibration.written import next_path, write_calibration
-from experiment.course import COMPLETED, Course, Ending
 from experiment.errors import ExitCode, UserError
 from experiment.journal import events
 from experiment.journal.events import Event
-from experiment.plan import build_segment
-from experiment.preparation import stimulus_of
-from experiment.timeline import Segment
-from experiment.walk import SegmentOutcome
+from experiment.plan.segment import build_segment
+from experiment.plan.timeline import Segment
+from experiment.running.walk import SegmentOutcome
+from experiment.session.course import COMPLETED, Course, Ending
+from experiment.session.preparation import stimulus_of
 from hardware.checks import PlannedHeat
 
 MethodName = Literal["fixed", "adaptive"]

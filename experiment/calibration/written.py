@@ -7,7 +7,7 @@ from pathlib import Path
 
 from conditions.calibration import Calibration
 from experiment.dataset import SessionPlace
-from experiment.files import write_new
+from experiment.inputs.files import write_new
 
 
 def next_path(place: SessionPlace) -> Path:

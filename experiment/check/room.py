@@ -13,7 +13,7 @@ from typing import Any
 from experiment.check.findings import Finding, spread_ms
 from experiment.clocks import RealClock
 from experiment.display.protocol import Display
-from experiment.scene import Fixation
+from experiment.plan.scene import Fixation
 from hardware.rig import Screen
 
 OTHER_RATE = 0.05  # share by which the screen may differ from the rig file

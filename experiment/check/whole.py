@@ -13,9 +13,9 @@ from experiment.check.findings import Check, Finding, now_utc
 from experiment.clocks import RealClock
 from experiment.display.virtual_screen import needed_screen
 from experiment.errors import UserError
-from experiment.files import Loaded
-from experiment.provenance import provenance
-from experiment.settings import keys_of
+from experiment.inputs.files import Loaded
+from experiment.session.provenance import provenance
+from experiment.session.settings import keys_of
 from hardware.devices import DeviceError
 from hardware.emulation import EmulatedWorld
 

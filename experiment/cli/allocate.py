@@ -32,7 +32,7 @@ def allocate(
     from conditions.allocation import shuffled_numbers
     from conditions.assignment import block_size
     from experiment.errors import UserError
-    from experiment.files import load_study, write_new
+    from experiment.inputs.files import load_study, write_new
 
     model = load_study(study).model
     seed = secrets.randbelow(2**32) if seed is None else seed

@@ -47,7 +47,7 @@ def calibrate(
       trustpain calibrate --participant 01 --method fixed --simulate --out /tmp/try
     """
     from experiment.calibration.play import calibrate_person, calibrate_simulated
-    from experiment.preparation import Request
+    from experiment.session.preparation import Request
 
     request = Request(study, rig, participant, session, seed=seed, out=out, language=language)
     play = calibrate_simulated if simulate else calibrate_person

@@ -38,7 +38,7 @@ def check(
 
     from experiment.check.whole import check_rig
     from experiment.errors import ExitCode
-    from experiment.files import load_rig
+    from experiment.inputs.files import load_rig
 
     loaded = load_rig(rig)
     console = Console()

@@ -17,9 +17,9 @@ def demo(
     Everything is emulated, but the program is the one that laboratories run. Without a screen it
     starts a virtual one and keeps pictures of what was shown.
     """
-    from experiment.dry import fresh_out
-    from experiment.lab import run_person, run_visibly
-    from experiment.preparation import Request
+    from experiment.session.dry import fresh_out
+    from experiment.session.lab import run_person, run_visibly
+    from experiment.session.preparation import Request
 
     out = fresh_out("demo")
     if play:

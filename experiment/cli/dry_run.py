@@ -52,18 +52,18 @@ def dry_run(
 
       trustpain dry-run --scenario thermode_unplugged --visual
     """
-    from experiment.dry import dry_runs, fresh_out
+    from experiment.session.dry import dry_runs, fresh_out
 
     if scenario is not None:
         _refuse_what_it_names(context)
     place = out or fresh_out("dry-run")
     if scenario is not None:
-        from experiment.scenario import rehearse
+        from experiment.faults.scenario import rehearse
 
         code = rehearse(scenario, place, visual=visual)
     elif visual:
-        from experiment.lab import run_visibly
-        from experiment.preparation import Request
+        from experiment.session.lab import run_visibly
+        from experiment.session.preparation import Request
 
         code = run_visibly(
             Request(

@@ -79,7 +79,7 @@ def emulate(
 
     from experiment.clocks import RealClock
     from experiment.errors import ExitCode, UserError
-    from experiment.files import load_rig
+    from experiment.inputs.files import load_rig
     from hardware.emulation.buttons import EmulatedButtons
     from hardware.emulation.markers import EmulatedMarkers
     from hardware.emulation.medoc import EmulatedMedoc

@@ -31,8 +31,8 @@ def resume(
       trustpain resume data/trust_pain/sub-01 --repeat-run 2
     """
     from experiment.errors import UserError
-    from experiment.lab import resume_session
-    from experiment.resume import Repeat
+    from experiment.recovery.resume import Repeat
+    from experiment.session.lab import resume_session
 
     if repeat_run is not None and from_run is not None:
         raise UserError("give either --repeat-run or --from-run, not both")

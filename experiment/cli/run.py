@@ -37,11 +37,11 @@ def run(
     """
     from dataclasses import replace
 
-    from experiment.lab import run_person
-    from experiment.preparation import Request
+    from experiment.session.lab import run_person
+    from experiment.session.preparation import Request
 
     if participant is None:
-        from experiment.dialog import ask_for_session
+        from experiment.session.dialog import ask_for_session
 
         study, rig, participant, session = ask_for_session(study, rig, session)
     request = Request(study, rig, participant, session, allocation, calibration, seed, out)

@@ -25,7 +25,7 @@ def storyboard(
     """
     from rich.console import Console
 
-    from experiment.storyboard import storyboard as draw
+    from experiment.preview.storyboard import storyboard as draw
 
     console = Console()
     files = draw(study, rig, out, console, language)

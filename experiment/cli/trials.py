@@ -35,8 +35,8 @@ def trials(
 
     Example: trustpain trials --participant 01 --allocation 3 --out sub-01_trials.tsv --plot
     """
-    from experiment.files import write_new
-    from experiment.trial_view import as_tsv, draw, plan_for, show
+    from experiment.inputs.files import write_new
+    from experiment.preview.trial_view import as_tsv, draw, plan_for, show
 
     plan = plan_for(study, rig, participant, session, allocation, calibration, seed, data)
     show(plan)

@@ -47,7 +47,7 @@ def visit(
       trustpain visit --study pilot_short --participant 01 --simulate --out /tmp/visit
     """
     from experiment.errors import UserError
-    from experiment.preparation import Request
+    from experiment.session.preparation import Request
     from experiment.visit.begin import load_files
     from experiment.visit.play import visit as go_through
     from experiment.visit.setup import ask_for_visit

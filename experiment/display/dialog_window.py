@@ -1,7 +1,7 @@
 """The window that asks, as a program of its own: fields as JSON on stdin, answers on stdout.
 
 A process of its own, since Qt ends the whole process where its platform plugin can't be loaded,
-and so that Qt and the experiment's window never meet. Run by `experiment.dialog`.
+and so that Qt and the experiment's window never meet. Run by `experiment.session.dialog`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import json
 import os
 import sys
 
-from experiment.dialog import Question
+from experiment.session.dialog import Question
 
 
 def show(title: str, questions: list[Question]) -> dict[str, str] | None:

@@ -16,7 +16,7 @@ from experiment.display import look
 from experiment.display.field import Field
 from experiment.display.lettering import Lines, balanced, draw, fit, wrap
 from experiment.display.scales import scale_line, spread
-from experiment.scene import Choice, Fixation, Portrait, RatingScale, Scene, Text
+from experiment.plan.scene import Choice, Fixation, Portrait, RatingScale, Scene, Text
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from experiment.display.protocol import DisplayInfo, DroppedFrame, FrameCounts
-from experiment.scene import CursorState, Scene
+from experiment.plan.scene import CursorState, Scene
 from hardware.clock import Clock
 
 

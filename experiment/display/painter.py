@@ -12,7 +12,7 @@ from experiment.display import look
 from experiment.display.drawing import layers
 from experiment.display.field import Field
 from experiment.display.scales import scale_line
-from experiment.scene import CursorState, RatingScale, Scene
+from experiment.plan.scene import CursorState, RatingScale, Scene
 from hardware.rig import Screen
 
 KEPT = 400

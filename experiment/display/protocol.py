@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from experiment.scene import CursorState, Scene
+from experiment.plan.scene import CursorState, Scene
 
 
 @dataclass(frozen=True)

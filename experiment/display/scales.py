@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from experiment.display import look
 from experiment.display.field import Field
-from experiment.scene import RatingScale
+from experiment.plan.scene import RatingScale
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from experiment.display.opening import describe, open_window
 from experiment.display.painter import Painter, Picture
 from experiment.display.protocol import DisplayInfo, DroppedFrame, FrameCounts
 from experiment.display.scales import scale_line
-from experiment.scene import Choice, CursorState, Portrait, RatingScale, Scene
+from experiment.plan.scene import Choice, CursorState, Portrait, RatingScale, Scene
 from hardware.devices import DeviceError
 from hardware.rig import Screen
 

@@ -12,7 +12,7 @@ from typing import Any
 from experiment.display.headless import HeadlessDisplay
 from experiment.display.protocol import Display, DroppedFrame
 from experiment.journal import JournalWriter
-from experiment.scene import CursorState, Scene
+from experiment.plan.scene import CursorState, Scene
 from hardware.clock import Clock
 
 

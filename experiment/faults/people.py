@@ -9,13 +9,13 @@ from typing import Any
 from rich.console import Console
 
 from conditions.scenario import Experimenter
-from experiment.experimenter import SimulatedExperimenter
 from experiment.participant.model import PainModel
 from experiment.participant.simulated import SimulatedParticipant
 from experiment.phases.choice import TakeChoice
 from experiment.phases.rating import TakeRating
-from experiment.scene import CursorState
-from experiment.timeline import Phase
+from experiment.plan.scene import CursorState
+from experiment.plan.timeline import Phase
+from experiment.session.experimenter import SimulatedExperimenter
 from hardware.clock import Clock
 
 THINKS_S = 5.0  # longer than a skin site must rest, over the two questions of a pause

@@ -21,11 +21,11 @@ from experiment.faults.people import (
 )
 from experiment.participant.model import stream
 from experiment.participant.simulated import SimulatedParticipant
-from experiment.preparation import Prepared
-from experiment.session import Setting
-from experiment.settings import simulated_parameters
-from experiment.stage import Participant
-from experiment.timeline import Phase, Segment
+from experiment.plan.timeline import Phase, Segment
+from experiment.running.stage import Participant
+from experiment.session.preparation import Prepared
+from experiment.session.session import Setting
+from experiment.session.settings import simulated_parameters
 from hardware.devices import Response, ResponseDevice
 from hardware.emulation import EmulatedWorld
 

@@ -9,7 +9,7 @@ from experiment.journal.events import SessionStart
 from experiment.monitor.follow import Follower, News
 from experiment.monitor.state import State
 from experiment.monitor.view import View, view_of
-from experiment.summary import session_label
+from experiment.summary.summary import session_label
 
 
 class Live:

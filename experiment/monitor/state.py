@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from experiment.blinding import Blind
-from experiment.deviations import Deviation, deviation_of
 from experiment.journal import events
 from experiment.journal.events import Event, SessionStart
 from experiment.monitor.pulse_grid import PulseGrid
+from experiment.summary.deviations import Deviation, deviation_of
 
 TRACE_HZ = 10.0  # the page needs no more of a temperature
 GAP_S = 1.0

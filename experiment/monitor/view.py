@@ -12,9 +12,9 @@ from markupsafe import Markup
 
 from experiment.bids.export import subject_label
 from experiment.bids.sidecar import ORIGIN, study_title
-from experiment.deviations import WEIGHTS
 from experiment.monitor.scene_picture import scene_picture
 from experiment.monitor.state import Device, RunState, State
+from experiment.summary.deviations import WEIGHTS
 
 MOST_TOLD = 8
 STALE_S = 15.0  # in a run something is written far more often

@@ -12,8 +12,8 @@ from typing import Any
 from experiment.participant.model import PainModel, on_glms
 from experiment.phases.choice import TakeChoice
 from experiment.phases.rating import TakeRating
-from experiment.scene import CursorState
-from experiment.timeline import Phase
+from experiment.plan.scene import CursorState
+from experiment.plan.timeline import Phase
 from hardware.clock import Clock
 from hardware.devices import Response
 
@@ -26,7 +26,7 @@ class SimulatedParticipant:
     """Rates what `PainModel` feels, with keys held and released as a hand would.
 
     `emit` hands over a response as a response device does. `felt` and `begins` are called by the
-    session (`experiment.stage.Participant`).
+    session (`experiment.running.stage.Participant`).
     """
 
     def __init__(self, clock: Clock, model: PainModel, emit: Callable[[Response], None]) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from experiment.journal.events import HeatPrepared, HeatSkipped, HeatTriggered
-from experiment.scene import CursorState
-from experiment.stage import Stage
-from experiment.timeline import Phase
+from experiment.plan.scene import CursorState
+from experiment.plan.timeline import Phase
+from experiment.running.stage import Stage
 from hardware.devices import DeviceError, Response, Stimulus
 from hardware.dose import cem43_of_stimulus
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from experiment.journal import events
-from experiment.rating import Rating
-from experiment.scene import CursorState
-from experiment.stage import Stage
-from experiment.timeline import Phase
+from experiment.plan.scene import CursorState
+from experiment.plan.timeline import Phase
+from experiment.running.rating import Rating
+from experiment.running.stage import Stage
 from hardware.devices import Response
 
 

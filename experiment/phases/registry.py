@@ -14,8 +14,8 @@ from conditions import phases as kinds
 from experiment.phases.choice import TakeChoice
 from experiment.phases.heat import GiveHeat
 from experiment.phases.rating import TakeRating
-from experiment.scene import Choice, Fixation, Portrait, RatingScale, ScaleLabel, Scene, Text
-from experiment.timeline import Action
+from experiment.plan.scene import Choice, Fixation, Portrait, RatingScale, ScaleLabel, Scene, Text
+from experiment.plan.timeline import Action
 from hardware.devices import Stimulus
 
 

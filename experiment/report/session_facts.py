@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 
 from experiment.bids.records import RunRecord, records_of
 from experiment.blinding import Blind
-from experiment.deviations import WEIGHTS, Deviation, Weight, deviation_of
 from experiment.journal import Journal, events
-from experiment.past import heat_of, wall_time
-from experiment.summary import Summary, summarise
+from experiment.recovery.past import heat_of, wall_time
+from experiment.summary.deviations import WEIGHTS, Deviation, Weight, deviation_of
+from experiment.summary.summary import Summary, summarise
 
 MOST_DEVIATIONS = 30  # on paper; the rest is counted, and stands in the journal
 

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from experiment.bids.records import RunRecord
 from experiment.journal import events
-from experiment.past import wall_time
-from experiment.provenance import provenance
+from experiment.recovery.past import wall_time
 from experiment.report.session_facts import Answer, SessionFacts, time_of_day
 from experiment.report.session_timing import RunTiming, timing_of
 from experiment.report.style import VERDICT_COLOURS
-from experiment.summary import RunSummary
-from experiment.summary_page import VERDICTS, headline
+from experiment.session.provenance import provenance
+from experiment.summary.page import VERDICTS, headline
+from experiment.summary.summary import RunSummary
 
 if TYPE_CHECKING:
     from jinja2 import Template

@@ -10,8 +10,8 @@ import contextlib
 from collections.abc import Callable
 
 from experiment.display.window import WindowDisplay
+from experiment.plan.scene import Choice
 from experiment.responses.listeners import Listeners
-from experiment.scene import Choice
 from hardware.clock import Clock
 from hardware.devices import DeviceInfo, Response
 

@@ -12,11 +12,11 @@ from experiment.blinding import Blind
 from experiment.journal import Journal, find_journals, read_journals
 from experiment.report.session import pages_of
 from experiment.report.style import MARKS, VERDICT_COLOURS
-from experiment.summary_page import VERDICTS
+from experiment.summary.page import VERDICTS
 from experiment.timing.facts import Point, RunFacts, facts_of, sessions_of
 from experiment.timing.plots import pictures
 from experiment.timing.pulses import findings
-from experiment.verdict import UNSYNCHRONISED
+from experiment.timing.verdict import UNSYNCHRONISED
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -56,7 +56,7 @@ def write_audit(path: Path) -> Path:
 
 def audit_html(title: str, runs: Sequence[RunFacts], journals: Sequence[Journal]) -> str:
     """The page on these runs, at least one. Draws with matplotlib: some seconds."""
-    from experiment.provenance import provenance
+    from experiment.session.provenance import provenance
 
     drawn = pictures(runs)
     verdict = min((_verdict(run) for run in runs), key=WORST.index)

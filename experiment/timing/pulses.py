@@ -14,7 +14,7 @@ from statistics import median
 import numpy as np
 from numpy.typing import NDArray
 
-from experiment.pulses import DOUBLED_TR, LOST_AFTER_TR, OTHER_TR
+from experiment.running.pulses import DOUBLED_TR, LOST_AFTER_TR, OTHER_TR
 
 ENOUGH = 10  # pulses; fewer don't carry a line to correct onsets by
 MOST_FITTED = 400  # evenly spaced ones of a longer segment: the slope isn't better with more

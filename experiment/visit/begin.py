@@ -8,7 +8,7 @@ from pathlib import Path
 from conditions.trials import trial_rows
 from experiment.dataset import SUFFIX, SessionPlace, check_label, dataset_folder
 from experiment.errors import UserError
-from experiment.files import (
+from experiment.inputs.files import (
     last_calibration,
     load_calibration,
     load_exclusion_list,
@@ -17,8 +17,8 @@ from experiment.files import (
 )
 from experiment.journal import Journal, events, read_journals
 from experiment.journal.events import Kind
-from experiment.preparation import Prepared, Request, check_limits, prepare
-from experiment.resume import prepare_resume
+from experiment.recovery.resume import prepare_resume
+from experiment.session.preparation import Prepared, Request, check_limits, prepare
 from experiment.visit.course import VisitFiles, times_of
 from experiment.visit.steps import Progress, steps_of
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from conditions.exclusion_list import ExclusionList
 from conditions.questionnaire import Questionnaire, words
-from experiment.course import COMPLETED, Course, Ending
 from experiment.errors import ExitCode
 from experiment.journal import events, read_journals
-from experiment.past import past_of
-from experiment.scene import Text
-from experiment.timeline import Segment
+from experiment.plan.scene import Text
+from experiment.plan.timeline import Segment
+from experiment.recovery.past import past_of
+from experiment.session.course import COMPLETED, Course, Ending
 from experiment.visit.forearm import forearm
 from experiment.visit.people import VisitExperimenter
 from experiment.visit.steps import Progress, Step, steps_of

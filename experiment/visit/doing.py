@@ -13,7 +13,7 @@ from conditions.questionnaire import (
 from conditions.seed import stream
 from experiment.errors import ExitCode
 from experiment.journal import events
-from experiment.scene import Text
+from experiment.plan.scene import Text
 from experiment.visit.course import (
     DONE,
     Doing,

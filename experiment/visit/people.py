@@ -7,8 +7,8 @@ from typing import Protocol
 
 from rich.console import Console
 
-from experiment.experimenter import ConsoleExperimenter, Experimenter, SimulatedExperimenter
 from experiment.journal.events import Event
+from experiment.session.experimenter import ConsoleExperimenter, Experimenter, SimulatedExperimenter
 from experiment.visit.steps import Step
 from hardware.clock import Clock
 

@@ -11,10 +11,10 @@ from rich.console import Console
 from experiment.clocks import RealClock
 from experiment.display.virtual_screen import needed_screen
 from experiment.errors import ExitCode
-from experiment.finish import finish
-from experiment.preparation import Request
-from experiment.session import Played, Setting, play
-from experiment.settings import person_setting, virtual_setting, visual_setting
+from experiment.session.finish import finish
+from experiment.session.preparation import Request
+from experiment.session.session import Played, Setting, play
+from experiment.session.settings import person_setting, virtual_setting, visual_setting
 from experiment.visit.begin import Visit, begin, go_on
 from experiment.visit.course import GOES_ON, VisitCourse, VisitFiles
 from experiment.visit.people import SimulatedVisitExperimenter, VisitExperimenter

@@ -13,8 +13,8 @@ from experiment.phases.choice import TakeChoice
 from experiment.phases.heat import GiveHeat
 from experiment.phases.rating import TakeRating
 from experiment.phases.registry import Materials
-from experiment.scene import Choice, Fixation, RatingScale, Scene, Text
-from experiment.timeline import OUTSIDE_TRIALS, Action, Phase, Segment
+from experiment.plan.scene import Choice, Fixation, RatingScale, Scene, Text
+from experiment.plan.timeline import OUTSIDE_TRIALS, Action, Phase, Segment
 from hardware.devices import Stimulus
 from stimuli.texts import Page
 

@@ -6,10 +6,11 @@ import contextlib
 import json
 from pathlib import Path
 
-from experiment.dialog import LABEL, Question, ask
-from experiment.files import TEXTS, shipped_names
+from experiment.inputs.files import TEXTS, shipped_names
+from experiment.places import ROOT
+from experiment.session.dialog import LABEL, Question, ask
 
-REMEMBERED = Path(__file__).parents[2] / "data" / ".visit.json"
+REMEMBERED = ROOT / "data" / ".visit.json"
 KEPT = ("study", "rig", "session", "language")  # never the participant: a slip would mix two people
 
 

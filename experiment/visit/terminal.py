@@ -20,8 +20,8 @@ from rich.text import Text
 
 from experiment.journal import events
 from experiment.journal.events import Event
-from experiment.preparation import Prepared
-from experiment.timeline import Phase, Segment
+from experiment.plan.timeline import Phase, Segment
+from experiment.session.preparation import Prepared
 from experiment.visit.keys import keys_to
 from experiment.visit.people import NOTE_KINDS, PlainExperimenter
 from experiment.visit.steps import Step

@@ -16,17 +16,17 @@ from experiment.bids import export_session
 from experiment.calibration.play import play_calibration
 from experiment.calibration.procedure import MethodName
 from experiment.errors import ExitCode, UserError
-from experiment.experimenter import SimulatedExperimenter
-from experiment.files import last_calibration, load_calibration
+from experiment.inputs.files import last_calibration, load_calibration
 from experiment.journal import Journal, events, read_journal
 from experiment.participant.model import PainModel, stream
 from experiment.participant.simulated import SimulatedParticipant
-from experiment.past import heat_of_participant, past_of
-from experiment.preparation import Request, prepare
+from experiment.recovery.past import heat_of_participant, past_of
+from experiment.recovery.resume import prepare_resume
 from experiment.responses.emulated import EmulatedResponses
-from experiment.resume import prepare_resume
-from experiment.session import Played, play
-from experiment.settings import simulated_parameters, virtual_setting
+from experiment.session.experimenter import SimulatedExperimenter
+from experiment.session.preparation import Request, prepare
+from experiment.session.session import Played, play
+from experiment.session.settings import simulated_parameters, virtual_setting
 from hardware.devices import Response
 
 TYPICAL = {"threshold_sd_c": 0.0, "intercept_sd": 0.0, "trial_sd": 6.0, "missing_rate": 0.0}
@@ -184,7 +184,7 @@ def test_by_hand_nothing_beyond_the_limits(tmp_path: Path) -> None:
 def test_targets_whose_runs_would_exceed_the_dose_are_refused(
     tmp_path: Path,
 ) -> None:
-    from experiment.files import load_rig
+    from experiment.inputs.files import load_rig
 
     text = load_rig("laptop").text.replace("highest_dose_site = 150.0", "highest_dose_site = 30.0")
     rig = tmp_path / "careful.toml"

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from conditions.schedule import ThermodeFigures
 from conditions.study import Study
-from experiment.files import STUDIES
+from experiment.inputs.files import STUDIES
 
 TCS = ThermodeFigures(baseline=32.0, rise_rate=70.0, return_rate=70.0, highest_target=49.0)
 PATHWAY = ThermodeFigures(

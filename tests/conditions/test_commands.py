@@ -48,7 +48,7 @@ def test_the_table_is_readable_at_100_columns(here: Path) -> None:
 
 
 def test_a_narrow_terminal_loses_no_value(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("experiment.trial_view.WIDTH", 80)
+    monkeypatch.setattr("experiment.preview.trial_view.WIDTH", 80)
     words = run("trials").stdout.split()
     table = trial_table(flagship(), TCS, allocation=1)
     for value in table["fixation_after_heat_s"].dropna():

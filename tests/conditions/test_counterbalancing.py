@@ -13,7 +13,7 @@ from conditions.allocation import shuffled_numbers
 from conditions.assignment import block_of, block_size, trust_levels
 from conditions.seed import derive_seed
 from conditions.study import Study
-from experiment.files import load_study
+from experiment.inputs.files import load_study
 from tests.conditions.make import flagship, studies
 
 

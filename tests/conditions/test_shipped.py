@@ -9,7 +9,7 @@ import pytest
 from conditions.schedule import heat_slot, run_length, trial_length, volumes
 from conditions.study import Study
 from conditions.trials import heat_onset, trial_rows
-from experiment.files import STUDIES, load_rig, load_study, shipped_names
+from experiment.inputs.files import STUDIES, load_rig, load_study, shipped_names
 from hardware.checks import PlannedHeat, check_plan
 from hardware.devices import Stimulus
 from stimuli.manifest import load_manifest

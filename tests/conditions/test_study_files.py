@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from experiment.errors import ExitCode, UserError
-from experiment.files import STUDIES, load_calibration, load_rig, load_study, load_texts
+from experiment.inputs.files import STUDIES, load_calibration, load_rig, load_study, load_texts
 
 TEXT = (STUDIES / "trust_pain.toml").read_text(encoding="utf-8")
 FIRST_JITTER = "{ jitter = [3.0, 6.0], mean = 4.5, step = 0.1 }"

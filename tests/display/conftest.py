@@ -11,7 +11,7 @@ from PIL import Image
 
 from experiment.clocks import RealClock
 from experiment.display.window import WindowDisplay
-from experiment.scene import (
+from experiment.plan.scene import (
     Choice,
     Fixation,
     Portrait,

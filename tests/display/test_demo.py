@@ -17,13 +17,13 @@ from experiment.display import look
 from experiment.display.drawing import compose
 from experiment.display.field import field_of
 from experiment.display.scales import scale_line
-from experiment.files import load_rig
+from experiment.inputs.files import load_rig
 from experiment.journal import Journal, events, read_journal
-from experiment.materials import materials_of
 from experiment.phases.registry import BUILDERS
-from experiment.plan import phases_of
-from experiment.preparation import Request, prepare
-from experiment.scene import RatingScale, Scene
+from experiment.plan.materials import materials_of
+from experiment.plan.scene import RatingScale, Scene
+from experiment.plan.segment import phases_of
+from experiment.session.preparation import Request, prepare
 
 ROOT = Path(__file__).parent.parent.parent
 PHASES = ["fixation", "clinician", "anticipation", "heat", "fixation_after_heat",

@@ -8,9 +8,9 @@ import time
 
 import pytest
 
-from experiment import dialog
-from experiment.dialog import Question, ask, ask_for_session
 from experiment.errors import ExitCode, UserError
+from experiment.session import dialog
+from experiment.session.dialog import Question, ask, ask_for_session
 
 LABELLED = Question("participant", "Participant", pattern=dialog.LABEL, tip="letters and digits")
 

@@ -13,10 +13,10 @@ import pytest
 from experiment.clocks import RealClock
 from experiment.display.scales import scale_line
 from experiment.display.window import WindowDisplay
-from experiment.rating import Rating
+from experiment.plan.scene import Fixation, RatingScale
 from experiment.responses.keyboard import KeyboardResponses
 from experiment.responses.mouse import MouseResponses
-from experiment.scene import Fixation, RatingScale
+from experiment.running.rating import Rating
 from hardware.devices import DeviceError, Response
 
 from .conftest import GLMS, QUESTION, VAS

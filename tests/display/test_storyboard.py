@@ -17,8 +17,8 @@ from experiment.display import look
 from experiment.display.virtual_screen import needed_screen, virtual_screen
 from experiment.display.window import WindowDisplay
 from experiment.errors import ExitCode, UserError
-from experiment.scene import CursorState, Fixation, Portrait
-from experiment.storyboard import Screenful, contact_sheet, draw_screens, screens_of
+from experiment.plan.scene import CursorState, Fixation, Portrait
+from experiment.preview.storyboard import Screenful, contact_sheet, draw_screens, screens_of
 
 from .conftest import GLMS, VAS
 
@@ -58,7 +58,7 @@ def test_draws_each_screen_and_a_contact_sheet(
 
 
 def test_the_flagships_trial_is_complete(tmp_path: Path) -> None:
-    from experiment.preparation import Request, prepare
+    from experiment.session.preparation import Request, prepare
 
     prepared = prepare(Request(calibration="none", out=tmp_path, simulated=True))
     screens = screens_of(prepared)

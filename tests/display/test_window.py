@@ -21,7 +21,7 @@ from experiment.display import look
 from experiment.display.drawing import compose, layers
 from experiment.display.scales import scale_line
 from experiment.display.window import WindowDisplay
-from experiment.scene import CursorState, Fixation, Portrait, RatingScale, Scene, Text
+from experiment.plan.scene import CursorState, Fixation, Portrait, RatingScale, Scene, Text
 
 from .conftest import GLMS, QUESTION, VAS, screen
 

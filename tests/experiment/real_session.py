@@ -15,12 +15,12 @@ from rich.console import Console
 
 from experiment.clocks import RealClock
 from experiment.display.headless import HeadlessDisplay
-from experiment.experimenter import SimulatedExperimenter
-from experiment.preparation import Prepared, Request, prepare
+from experiment.recovery.resume import prepare_resume
 from experiment.responses.emulated import EmulatedResponses
-from experiment.resume import prepare_resume
-from experiment.session import Setting, play
-from experiment.stage import Nobody
+from experiment.running.stage import Nobody
+from experiment.session.experimenter import SimulatedExperimenter
+from experiment.session.preparation import Prepared, Request, prepare
+from experiment.session.session import Setting, play
 
 
 def prepared_as_asked(what: str, *arguments: str) -> Prepared:

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from experiment.errors import ExitCode, UserError
-from experiment.files import ROOT
 from experiment.journal import events, read_journal, read_journals
-from experiment.past import DONE
-from experiment.preparation import Request, prepare
-from experiment.resume import prepare_resume
-from experiment.session import play
-from experiment.settings import virtual_setting
+from experiment.places import ROOT
+from experiment.recovery.past import DONE
+from experiment.recovery.resume import prepare_resume
+from experiment.session.preparation import Request, prepare
+from experiment.session.session import play
+from experiment.session.settings import virtual_setting
 from tests.experiment.virtual import play_virtually
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="mount, setpriv, faketime: Linux")
@@ -108,10 +108,10 @@ LOSES_PERMISSION = """
 import sys
 from pathlib import Path
 from experiment.cli import main
-from experiment.preparation import Request, prepare
-from experiment.finish import finish
-from experiment.session import play
-from experiment.settings import virtual_setting
+from experiment.session.preparation import Request, prepare
+from experiment.session.finish import finish
+from experiment.session.session import play
+from experiment.session.settings import virtual_setting
 
 def lose():
     for folder in (dataset, *dataset.rglob("*")):
@@ -141,9 +141,9 @@ WITH_WALL_CLOCK = """
 import sys
 from pathlib import Path
 from experiment.journal import events, read_journal
-from experiment.preparation import Request, prepare
-from experiment.session import play
-from experiment.settings import virtual_setting
+from experiment.session.preparation import Request, prepare
+from experiment.session.session import play
+from experiment.session.settings import virtual_setting
 
 setting = virtual_setting()
 setting.virtual = False  # the computer's own clock says when it was
@@ -177,9 +177,9 @@ TWO_AT_ONCE = """
 import sys, time
 from pathlib import Path
 from experiment.errors import UserError
-from experiment.preparation import Request, prepare
-from experiment.session import play
-from experiment.settings import virtual_setting
+from experiment.session.preparation import Request, prepare
+from experiment.session.session import play
+from experiment.session.settings import virtual_setting
 
 out, participant = sys.argv[1:]
 setting = virtual_setting()

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from experiment.errors import ExitCode
-from experiment.high_ratings import HighRatings
 from experiment.journal import JournalWriter, events
-from experiment.preparation import Request, prepare
-from experiment.pulses import PulseCounter
-from experiment.stop import EmergencyStop
+from experiment.running.high_ratings import HighRatings
+from experiment.running.pulses import PulseCounter
+from experiment.running.stop import EmergencyStop
+from experiment.session.preparation import Request, prepare
 from tests.experiment.virtual import Room, play_virtually
 
 

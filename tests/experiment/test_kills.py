@@ -28,7 +28,7 @@ def test_killed_sessions_go_on_and_lose_nothing(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from experiment.finish import finish
+    from experiment.session.finish import finish
 
     played, _ = play_virtually(tmp_path_factory.mktemp("whole"))
     finish(played, None)

@@ -15,8 +15,9 @@ import pytest
 
 from benchmarks.real_kill import emulator, hot_times
 from experiment.errors import ExitCode
-from experiment.files import RIGS, ROOT, STUDIES
+from experiment.inputs.files import RIGS, STUDIES
 from experiment.journal import Journal, events, read_journal
+from experiment.places import ROOT
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals, SIGSTOP")
 HEAT_S = 4.5  # of the study `demo`, ramps counted
@@ -125,7 +126,7 @@ def test_a_program_killed_on_the_plateau_is_gone_on_with_and_its_heat_counts(roo
     code, said, journal = ended(again, second)
     assert code == ExitCode.EMERGENCY_STOP, said
     assert journal.head.previous is not None
-    from experiment.past import heat_of
+    from experiment.recovery.past import heat_of
 
     [heat] = heat_of([read_journal(path)])
     assert heat.cem43 > 0.7

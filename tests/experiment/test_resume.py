@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from experiment.errors import ExitCode, UserError
 from experiment.journal import Journal, events, read_journal
-from experiment.lab import resume_session
-from experiment.past import DONE, heat_of, heat_of_participant
-from experiment.resume import Repeat, prepare_resume
-from experiment.session import play
-from experiment.settings import virtual_setting
+from experiment.recovery.past import DONE, heat_of, heat_of_participant
+from experiment.recovery.resume import Repeat, prepare_resume
+from experiment.session.lab import resume_session
+from experiment.session.session import play
+from experiment.session.settings import virtual_setting
 from tests.experiment.virtual import play_virtually
 
 

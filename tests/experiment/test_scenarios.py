@@ -12,11 +12,11 @@ from typer.testing import CliRunner
 from conditions.scenario import Fault, Scenario
 from experiment.cli.dry_run import dry_run
 from experiment.errors import ExitCode, UserError
-from experiment.files import SCENARIOS, Loaded
+from experiment.faults.scenario import compare, load_scenario, play_scenario, shipped_scenarios
+from experiment.faults.scenario_docs import PAGE, page
+from experiment.inputs.files import SCENARIOS, Loaded
 from experiment.journal import events, read_journal
-from experiment.scenario import compare, load_scenario, play_scenario, shipped_scenarios
-from experiment.scenario_docs import PAGE, page
-from experiment.settings import virtual_setting
+from experiment.session.settings import virtual_setting
 
 app = typer.Typer()
 app.command()(dry_run)
@@ -133,7 +133,7 @@ def test_a_key_that_was_down_before_the_scale_moves_no_cursor(tmp_path: Path) ->
 
 
 def test_the_page_on_scenarios_is_up_to_date() -> None:
-    assert PAGE.read_text(encoding="utf-8") == page(), "python -m experiment.scenario_docs"
+    assert PAGE.read_text(encoding="utf-8") == page(), "python -m experiment.faults.scenario_docs"
 
 
 VISIBLE = """

@@ -8,7 +8,7 @@ import pytest
 
 from experiment.errors import ExitCode, UserError
 from experiment.journal import events
-from experiment.preparation import Request, prepare
+from experiment.session.preparation import Request, prepare
 from tests.experiment.virtual import Room, play_virtually
 
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from experiment.experimenter import SimulatedExperimenter
 from experiment.journal import Journal, read_journal
-from experiment.preparation import Request, prepare
 from experiment.responses.emulated import EmulatedResponses
-from experiment.session import Played, play
-from experiment.settings import virtual_setting
+from experiment.session.experimenter import SimulatedExperimenter
+from experiment.session.preparation import Request, prepare
+from experiment.session.session import Played, play
+from experiment.session.settings import virtual_setting
 from hardware.devices import Response
 
 

@@ -10,9 +10,9 @@ from pydantic import ValidationError
 
 from experiment.errors import UserError
 from experiment.journal import events, read_journal
-from experiment.preparation import Request, all_emulated, prepare, thermode_figures
-from experiment.session import play
-from experiment.settings import virtual_setting
+from experiment.session.preparation import Request, all_emulated, prepare, thermode_figures
+from experiment.session.session import play
+from experiment.session.settings import virtual_setting
 from hardware.rig import MedocSection, Rig
 
 RIG = Path(__file__).parents[2] / "hardware" / "rigs" / "mri_medoc.toml"

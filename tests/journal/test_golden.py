@@ -14,7 +14,7 @@ import pytest
 
 from experiment.bids import export_session
 from experiment.journal import events, read_journal
-from experiment.summary import summarise
+from experiment.summary.summary import summarise
 
 GOLDEN = sorted((Path(__file__).parents[1] / "golden").glob("*_journal-*.jsonl"))
 EVERY_KIND = next(path for path in GOLDEN if path.name == "sub-01_ses-02_journal-002.jsonl")

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from experiment.dry import dry_runs
 from experiment.errors import ExitCode
+from experiment.session.dry import dry_runs
 
 # The flagship's six assignments: who is met at low trust.
 AT_LOW = ((0, 3, 4, 7), (1, 2, 5, 6), (0, 2, 5, 7), (1, 3, 4, 6), (0, 3, 5, 6), (1, 2, 4, 7))

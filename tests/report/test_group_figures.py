@@ -10,7 +10,7 @@ import pytest
 
 from experiment.report.group import analyse
 from experiment.report.model import trust_effect
-from experiment.settings import simulated_parameters
+from experiment.session.settings import simulated_parameters
 from tests.report.studies import cells_of, played
 
 SUMMARY = Path(__file__).parents[2] / "docs" / "group-validity" / "summary.json"

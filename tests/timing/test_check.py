@@ -16,7 +16,7 @@ from experiment.check.room import disk
 from experiment.cli.app import app
 from experiment.clocks import RealClock
 from experiment.errors import ExitCode, UserError
-from experiment.files import load_rig
+from experiment.inputs.files import load_rig
 from hardware.emulation import EmulatedWorld
 
 LAPTOP = load_rig("laptop")

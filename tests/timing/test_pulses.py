@@ -15,9 +15,9 @@ from scipy.stats import siegelslopes
 from experiment.bids import export_session
 from experiment.faults.lines import FaultyLine, doubling, until_pulse, without_pulses
 from experiment.journal import Journal, events, read_journal
-from experiment.preparation import Request, prepare
-from experiment.session import play
-from experiment.settings import virtual_setting
+from experiment.session.preparation import Request, prepare
+from experiment.session.session import play
+from experiment.session.settings import virtual_setting
 from experiment.timing.pulses import PulseFit, correction, doubts, findings, fit_pulses
 from hardware.emulation import EmulatedWorld
 

@@ -11,15 +11,15 @@ import pytest
 from experiment.display.frames import TENTHS, FrameLog
 from experiment.display.headless import HeadlessDisplay
 from experiment.display.protocol import DisplayInfo, FrameCounts
-from experiment.files import load_study
+from experiment.inputs.files import load_study
 from experiment.journal import events, read_journal
-from experiment.preparation import Request, prepare
 from experiment.responses.emulated import EmulatedResponses
 from experiment.responses.offset import Offset
-from experiment.session import play
-from experiment.settings import virtual_setting
+from experiment.session.preparation import Request, prepare
+from experiment.session.session import play
+from experiment.session.settings import virtual_setting
 from experiment.timing.pulses import fit_pulses
-from experiment.verdict import UNSYNCHRONISED, SegmentTiming, criteria_of
+from experiment.timing.verdict import UNSYNCHRONISED, SegmentTiming, criteria_of
 
 CRITERIA = criteria_of(load_study("trust_pain").model.verdict)
 TR = 0.46

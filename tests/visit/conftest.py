@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from experiment.finish import finish
 from experiment.journal import Journal, events, read_journals
-from experiment.preparation import Request
 from experiment.responses.emulated import EmulatedResponses
-from experiment.session import Played, Setting
+from experiment.session.finish import finish
+from experiment.session.preparation import Request
+from experiment.session.session import Played, Setting
 from experiment.visit.begin import QUESTIONNAIRES, begin, load_files
 from experiment.visit.people import SimulatedVisitExperimenter
 from experiment.visit.play import play_virtually

@@ -9,7 +9,7 @@ import pytest
 from conditions.exclusion_list import ExclusionList
 from conditions.questionnaire import ChoiceItem, Questionnaire, words
 from experiment.errors import UserError
-from experiment.files import (
+from experiment.inputs.files import (
     EXCLUSION,
     QUESTIONNAIRES,
     TEXTS,

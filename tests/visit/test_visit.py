@@ -118,7 +118,7 @@ def test_a_visit_that_is_cut_off_goes_on_at_that_step(
     step: str, whole: Visited, tmp_path: Path
 ) -> None:
     """Killed a moment after the step has begun: whatever came later isn't in the journal."""
-    from experiment.preparation import Request
+    from experiment.session.preparation import Request
     from experiment.visit.begin import QUESTIONNAIRES, begin, load_files
 
     cut = cut_after(whole, tmp_path, f'"step":"{step}","attempt"')

@@ -1,0 +1,1 @@
+"""Files that humans write: read in one place, and every slip told in one sentence."""

@@ -1,0 +1,1 @@
+"""From rows of the trial table to phases and scenes, all as data."""

@@ -1,0 +1,1 @@
+"""A study to look at before anybody comes: its trial table and its screens."""

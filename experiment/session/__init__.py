@@ -1,0 +1,1 @@
+"""A session around its runs: prepared, opened, led through, and finished."""

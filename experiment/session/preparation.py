@@ -1,0 +1,346 @@
+"""Before anything moves: files read, numbers given, the table made and checked.
+
+Whatever is wrong is found here, while no window is open, no device touched and nothing written.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from conditions.calibration import Calibration
+from conditions.phases import HeatPhase
+from conditions.schedule import ThermodeFigures, run_length
+from conditions.seed import derive_seed
+from conditions.study import Study
+from conditions.trials import heat_onset, trial_rows
+from experiment.dataset import (
+    AllocationList,
+    SessionPlace,
+    check_label,
+    check_writable,
+    dataset_folder,
+)
+from experiment.errors import UserError
+from experiment.inputs.files import (
+    Loaded,
+    last_calibration,
+    load_calibration,
+    load_rig,
+    load_study,
+    load_texts,
+)
+from experiment.journal import is_calibration
+from experiment.journal.events import Kind, PreviousJournal, Step
+from experiment.recovery.past import Past
+from hardware.checks import PlannedHeat, check_plan
+from hardware.devices import Stimulus
+from hardware.rig import MedocSection, Rig
+from stimuli.manifest import Manifest, Portrait, load_manifest, sha256_of
+from stimuli.texts import Texts
+
+
+@dataclass(frozen=True)
+class Request:
+    """What somebody asked for on the command line."""
+
+    study: str = "trust_pain"
+    rig: str = "laptop"
+    participant: str = "01"
+    session: str | None = None
+    allocation: int | None = None
+    calibration: str | None = None  # a path, 'none', or None: the participant's last one
+    seed: int | None = None
+    out: Path = Path("data")
+    simulated: bool = False
+    language: str = "en"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A session, decided: only the devices are still missing."""
+
+    request: Request
+    study: Loaded[Study]
+    rig: Loaded[Rig]
+    texts: Texts
+    kind: Kind
+    place: SessionPlace
+    allocation: int
+    seed: int
+    rows: tuple[dict[str, Any], ...]
+    manifest: Manifest
+    calibration: Calibration | None
+    thermode: ThermodeFigures
+    scanned: bool
+    past: Past = field(default_factory=Past)
+    previous: PreviousJournal | None = None
+    step: Step = "runs"
+    journal_number: int = 1
+    acquisition: int = 0  # of the rows: 0, or the number of the repeat
+    goes_on_at: datetime | None = None  # when a virtual session that goes on does so
+
+    def portrait(self, clinician: str, level: str) -> Portrait:
+        """The portrait of a clinician at a trust level."""
+        return self.manifest.portrait(clinician, level)
+
+    def portraits(self) -> list[Portrait]:
+        """The portraits that this session shows."""
+        met = {(r["clinician"], r["trust"]) for r in self.rows if r["clinician"] is not None}
+        return [self.portrait(clinician, trust) for clinician, trust in sorted(met)]
+
+    def with_allocation(self, allocation: int) -> Prepared:
+        """The same session for another allocation number."""
+        seed = seed_of(self.request, self.study.model, allocation)
+        rows: tuple[dict[str, Any], ...] = ()
+        if self.step == "runs":
+            rows = _rows(
+                self.study.model, self.thermode, self.request, allocation, seed, self.calibration
+            )
+        return replace(self, allocation=allocation, seed=seed, rows=rows)
+
+
+def prepare(request: Request, step: Step = "runs") -> Prepared:
+    """Read and check everything. Raises `UserError` (exit code 2), in one sentence.
+
+    A calibration has no table, and may be made before a session's runs or between them.
+    """
+    study, rig = load_study(request.study), load_rig(request.rig)
+    if request.simulated:
+        rig = replace(rig, model=all_emulated(rig.model))
+    participant = check_label(request.participant, "participant")
+    session = check_label(request.session, "session") if request.session is not None else None
+    if request.simulated and not participant.startswith("sim"):
+        participant = f"sim{participant}"
+    elif participant.startswith("sim") and not request.simulated:
+        raise UserError(
+            f"the participant label {participant!r} is one of a simulated participant: give a "
+            f"person another one",
+        )
+    if request.allocation is not None and request.allocation < 1:
+        raise UserError(
+            f"the allocation number is {request.allocation}, but must be 1 or more",
+        )
+    kind = _kind(request, study.model, rig.model)
+    place = SessionPlace(dataset_folder(request.out, study.model.name, kind), participant, session)
+    check_writable(place.dataset)
+    if step == "runs":
+        _refuse_existing(place)
+    thermode = thermode_figures(rig.model, request.rig)
+    calibration = _calibration(request, place) if step == "runs" else None
+    manifest = _manifest(study)
+    allocation = request.allocation or AllocationList(place.dataset).preview(participant)
+    seed = seed_of(request, study.model, allocation)
+    rows = _rows(study.model, thermode, request, allocation, seed, calibration)
+    prepared = Prepared(
+        request=request,
+        study=study,
+        rig=rig,
+        texts=load_texts(request.language).model,
+        kind=kind,
+        place=place,
+        allocation=allocation,
+        seed=seed,
+        rows=rows,
+        manifest=manifest,
+        calibration=calibration,
+        thermode=thermode,
+        scanned=(study.model.scan is not None and rig.model.scanner is not None and step == "runs"),
+        step=step,
+        journal_number=place.next_number(),
+    )
+    check_limits(study.model, rows, rig.model, thermode)
+    if step != "runs":
+        return replace(prepared, rows=())
+    check_portraits(prepared)
+    return prepared
+
+
+def as_pilot(prepared: Prepared) -> Prepared:
+    """The same session among the pilots'. Raises `UserError` if it has been run there already."""
+    dataset = dataset_folder(prepared.request.out, prepared.study.model.name, "pilot")
+    place = replace(prepared.place, dataset=dataset)
+    if prepared.step == "runs":
+        _refuse_existing(place)
+    return replace(prepared, kind="pilot", place=place, journal_number=place.next_number())
+
+
+def thermode_figures(rig: Rig, name: str) -> ThermodeFigures:
+    """What the trial table must know of the rig. Raises `UserError` if it has no thermode."""
+    if rig.thermode is None:
+        raise UserError(
+            f"the rig {name} has no [thermode] section, but the study gives heat: use another "
+            f"rig, or add the section",
+        )
+    programs = None
+    if isinstance(rig.thermode, MedocSection):
+        programs = tuple(sorted({program.temperature for program in rig.thermode.programs}))
+    return ThermodeFigures(
+        baseline=rig.thermode.baseline,
+        rise_rate=rig.thermode.rise_rate,
+        return_rate=rig.thermode.return_rate,
+        highest_target=rig.limits.highest_target,
+        programs=programs,
+    )
+
+
+def all_emulated(rig: Rig) -> Rig:
+    """The same room with every device emulated: nobody simulated may heat a real thermode."""
+    return rig.emulated()
+
+
+def seed_of(request: Request, study: Study, allocation: int) -> int:
+    """The seed asked for, or the one derived from study, pair and session."""
+    if request.seed is not None:
+        return request.seed
+    return derive_seed(study.name, allocation, request.session)
+
+
+def check_limits(
+    study: Study, rows: Sequence[dict[str, Any]], rig: Rig, thermode: ThermodeFigures
+) -> None:
+    """Walk the whole table against the rig's limits. Raises `UserError` naming the first breach.
+
+    Runs are taken to follow one another at once: the shortest pauses that can come of the table.
+    """
+    length_s = run_length(study, thermode)
+    planned = [
+        PlannedHeat(
+            run=row["run"],
+            trial=row["trial"],
+            stimulus=stimulus_of(row, number, thermode),
+            start=(row["run"] - 1) * length_s + onset,
+        )
+        for number, row in enumerate(rows, start=1)
+        if (onset := heat_onset(study, thermode, row)) is not None
+    ]
+    _check_possible(planned, rig)
+    breaches = check_plan(planned, rig.limits)
+    if breaches:
+        more = f" ({len(breaches) - 1} more like it.)" if len(breaches) > 1 else ""
+        raise UserError(f"The trial table breaks the rig's safety limits. {breaches[0]}{more}")
+
+
+def _check_possible(planned: Sequence[PlannedHeat], rig: Rig) -> None:
+    """What the device can't do is said before it is asked to: a Medoc has programs, and no others."""
+    for heat in planned:
+        stimulus = heat.stimulus
+        reason = rig.thermode.cannot(stimulus.target, stimulus.plateau_s) if rig.thermode else ""
+        if reason:
+            raise UserError(
+                f"run {heat.run}, trial {heat.trial} can't be given by the rig's thermode: {reason}. "
+                f"Store such a program and name it in the rig file, or change the study",
+            )
+
+
+def stimulus_of(row: dict[str, Any], number: int, thermode: ThermodeFigures) -> Stimulus:
+    """A row's heat."""
+    return Stimulus(
+        number=number,
+        target=row["temperature"],
+        plateau_s=row["plateau_s"],
+        baseline=thermode.baseline,
+        rise_rate=thermode.rise_rate,
+        return_rate=thermode.return_rate,
+        skin_site=row["skin_site"],
+    )
+
+
+def _kind(request: Request, study: Study, rig: Rig) -> Kind:
+    """Whose data these will be: a person's, a person's with an emulated device, or nobody's."""
+    if request.simulated:
+        return "simulated"
+    used = {"markers"}
+    if any(isinstance(phase, HeatPhase) for phase in (*study.lead_in, *study.trial)):
+        used.add("thermode")
+    if study.scan is not None:
+        used.add("scanner")
+    return "pilot" if used & set(rig.emulated_devices()) else "participant"
+
+
+def _refuse_existing(place: SessionPlace) -> None:
+    existing = [path for path in place.existing_journals() if not is_calibration(path)]
+    if existing:
+        raise UserError(
+            f"{place.stem} has been run already ({existing[-1].name} in {place.dataset.name}): go "
+            f"on with it by `trustpain resume`, or give another --session or --participant",
+        )
+
+
+def _rows(
+    study: Study,
+    thermode: ThermodeFigures,
+    request: Request,
+    allocation: int,
+    seed: int,
+    calibration: Calibration | None,
+) -> tuple[dict[str, Any], ...]:
+    try:
+        return tuple(
+            trial_rows(
+                study,
+                thermode,
+                allocation=allocation,
+                session=request.session,
+                seed=seed,
+                calibration=calibration,
+            )
+        )
+    except ValueError as error:
+        raise UserError(f"the study {study.name} can't be run so: {error}") from None
+
+
+def _calibration(request: Request, place: SessionPlace) -> Calibration | None:
+    """The calibration asked for, or the participant's last accepted one."""
+    if request.calibration == "none" or (request.simulated and request.calibration is None):
+        return None
+    if request.calibration is not None:
+        return load_calibration(request.calibration).model
+    found = last_calibration(place.dataset, place.participant)
+    if found is not None:
+        return load_calibration(found).model
+    raise UserError(
+        f"there is no accepted calibration of sub-{place.participant} in {place.dataset.name}: "
+        f"calibrate first, give one with --calibration PATH, or take the study's fixed "
+        f"temperatures with --calibration none"
+    )
+
+
+def _manifest(study: Loaded[Study]) -> Manifest:
+    named = study.model.clinicians.set
+    try:
+        if named == "shipped":
+            return load_manifest()
+        return load_manifest(study.path.parent / named)
+    except (ValueError, OSError) as error:
+        raise UserError(f"the portraits can't be used: {error}") from None
+
+
+def check_portraits(prepared: Prepared) -> None:
+    """Every picture that will be shown is there, and is the one that the manifest describes."""
+    try:
+        shown = prepared.portraits()
+    except ValueError as error:
+        raise UserError(f"the study's portraits can't be shown: {error}") from None
+    for portrait in shown:
+        path = prepared.manifest.path(portrait)
+        if not path.is_file():
+            raise UserError(
+                f"the picture {portrait.file} is missing from {path.parent}: put it back, or make "
+                f"the set anew (`make portraits`)"
+            )
+        if _hash_of(path, path.stat().st_mtime_ns) != portrait.sha256:
+            raise UserError(
+                f"the picture {portrait.file} isn't the one that the manifest describes (its "
+                f"SHA-256 differs): put the right one back, or make the manifest anew"
+            )
+
+
+@functools.cache
+def _hash_of(path: Path, changed: int) -> str:
+    """Hashing is done once a process and file: a dry run of a hundred participants reads once."""
+    return sha256_of(path)

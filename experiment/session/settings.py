@@ -1,0 +1,149 @@
+"""The ways in which a session can be played, put together from clock, display and participant."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+
+from experiment.clocks import RealClock, VirtualClock
+from experiment.display.headless import HeadlessDisplay
+from experiment.display.protocol import Display
+from experiment.participant.model import PainModel, Parameters, stream
+from experiment.participant.simulated import SimulatedParticipant
+from experiment.places import ROOT
+from experiment.responses.emulated import EmulatedResponses
+from experiment.responses.merged import MergedResponses
+from experiment.running.hub import LETTERS, STOP_ROLES
+from experiment.running.stage import Nobody, Participant
+from experiment.session.experimenter import ConsoleExperimenter, SimulatedExperimenter
+from experiment.session.preparation import Prepared
+from experiment.session.session import Setting
+from hardware.devices import ResponseDevice
+
+PARAMETERS = ROOT / "experiment" / "participant" / "parameters.toml"
+
+
+def simulated_parameters() -> Parameters:
+    """The shipped parameters of the simulated participant."""
+    return Parameters.model_validate(tomllib.loads(PARAMETERS.read_text(encoding="utf-8")))
+
+
+def virtual_setting() -> Setting:
+    """A simulated participant in virtual time: neither window nor PsychoPy."""
+    clock = VirtualClock()
+    parameters = simulated_parameters()
+    return Setting(
+        clock=clock,
+        virtual=True,
+        experimenter=SimulatedExperimenter(clock),
+        open_display=lambda prepared: HeadlessDisplay(clock),
+        open_responses=lambda prepared, display: EmulatedResponses(),
+        participant=_simulated(clock, parameters),
+        simulation=parameters.model_dump(),
+    )
+
+
+def visual_setting(clock: RealClock, console: Console) -> Setting:
+    """A simulated participant in a real window, in real time; Escape still stops."""
+    parameters = simulated_parameters()
+    return Setting(
+        clock=clock,
+        virtual=False,
+        experimenter=SimulatedExperimenter(clock, console),
+        open_display=_window(clock),
+        open_responses=_hands(clock, simulated=True),
+        participant=_simulated(clock, parameters),
+        simulation=parameters.model_dump(),
+    )
+
+
+def person_setting(clock: RealClock, console: Console, *, alone: bool = False) -> Setting:
+    """A person in front of a real window. `alone`: nobody else is there to answer questions."""
+    experimenter: Any = (
+        SimulatedExperimenter(clock, console) if alone else ConsoleExperimenter(console)
+    )
+    return Setting(
+        clock=clock,
+        virtual=False,
+        experimenter=experimenter,
+        open_display=_window(clock),
+        open_responses=_hands(clock, simulated=False),
+        participant=lambda prepared, responses: Nobody(),
+    )
+
+
+def _simulated(
+    clock: Any, parameters: Parameters
+) -> Callable[[Prepared, ResponseDevice], Participant]:
+    def make(prepared: Prepared, responses: ResponseDevice) -> Participant:
+        rng = stream(prepared.seed, prepared.place.participant)
+        hand: Any = getattr(responses, "simulated", responses)
+        return SimulatedParticipant(clock, PainModel(parameters, rng), hand.emit)
+
+    return make
+
+
+def _window(clock: RealClock) -> Callable[[Prepared], Display]:
+    def open_display(prepared: Prepared) -> Display:
+        from experiment.display.window import WindowDisplay
+
+        return WindowDisplay(prepared.rig.model.screen, clock)
+
+    return open_display
+
+
+def _hands(clock: RealClock, *, simulated: bool) -> Callable[[Prepared, Display], ResponseDevice]:
+    """Keyboard and, where the rig says so, button box and mouse; or, `simulated`, an emulated hand.
+
+    A simulated participant answers by the emulated hand alone: of the real keys only those that
+    stop are taken, or the cat on the keyboard would rate.
+    """
+
+    def open_responses(prepared: Prepared, display: Any) -> ResponseDevice:
+        from experiment.responses.keyboard import KeyboardResponses
+        from experiment.responses.mouse import MouseResponses
+        from hardware.buttons import ButtonBox
+        from hardware.opening import open_port
+
+        section = prepared.rig.model.response
+        devices: list[Any] = []
+        if section.buttons is not None and not simulated:
+            # First, since a box that is missing ends it here, when nothing else is open yet.
+            port = open_port(section.buttons.port, section.buttons.baud, "button box")
+            devices.append(ButtonBox(port, clock, section.buttons))
+        scanner = prepared.rig.model.scanner
+        pulse = scanner.key if scanner is not None and scanner.kind == "key" else ""
+        keys = keys_of(section.keys.by_role(), pulse)
+        if simulated:
+            keys = {role: names for role, names in keys.items() if role in STOP_ROLES}
+        if prepared.scanned and pulse:
+            keys["pulse"] = (pulse,)
+        devices.append(KeyboardResponses(clock, keys, display.window))
+        if simulated:
+            return HandAndKeys(EmulatedResponses(), *devices)
+        if section.mouse:
+            devices.append(MouseResponses(display, clock))
+        return MergedResponses(*devices)
+
+    return open_responses
+
+
+class HandAndKeys(MergedResponses):
+    """A simulated participant's hand, beside the real keys that stop."""
+
+    def __init__(self, simulated: EmulatedResponses, *others: ResponseDevice) -> None:
+        super().__init__(simulated, *others)
+        self.simulated = simulated
+
+
+def keys_of(by_role: Mapping[str, Sequence[str]], pulse: str = "") -> dict[str, Sequence[str]]:
+    """The rig's keys by role; where it leaves them free, also the experimenter's letters, and
+    the digits, which choose from more than two options."""
+    keys = {role: names for role, names in by_role.items() if names}
+    taken = {name for names in keys.values() for name in names} | {pulse}
+    letters = {role: (letter,) for letter, role in LETTERS.items() if letter not in taken}
+    digits = {digit: (digit,) for digit in "123456789" if digit not in taken}
+    return keys | letters | digits
