@@ -68,7 +68,13 @@ class Talk:
             if self._timer is not None:
                 self._timer.cancel()
             if not self._closed:
-                self._timer = self._clock.call_at(max(time, self.free_at), self._turn)
+                self._timer = self._clock.call_at(max(time, self.free_at), self._due)
+
+    def _due(self) -> None:
+        if self._clock.now() < self.free_at:
+            self.book(self.free_at)  # an answer has come since, and the gap counts from it
+        else:
+            self._turn()
 
     def close(self) -> None:
         """Say no more, and let go of the transport."""
@@ -84,9 +90,9 @@ class Talk:
                 return
             if self._under_way is exchange:
                 self._under_way = None
-                if answer.sent is not None:
-                    # It waited for its connection: the gap counts from when it really went out.
-                    self.free_at = max(self.free_at, answer.sent + self._gap_s)
+                # Medoc has had it by now, but when exactly isn't known: it may have waited for its
+                # connection, or over there. Only from here is the gap kept on Medoc's clock too.
+                self.free_at = max(self.free_at, answer.time + self._gap_s)
         status = replies.status(answer.data, command)
         if status is not None and answer.sent is not None:
             self._heard(status, answer.sent, answer.time)

@@ -8,9 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import serial
+
 from hardware.clock import Clock, Listener, Timer
 
 WRITE_LOCK_S = 0.3  # an urgent write waits no longer than this for another write to end
+STOOD_STILL_S = 0.5  # a write that took longer than this, far past its own limit, was held up with us
 MOST_BUFFERED = 8192  # bytes of one reply that are kept
 
 
@@ -61,7 +64,7 @@ class Conversation:
         """Write in turn; a port that fails is reported, not raised."""
         try:
             with self._writing:
-                self._port.write(data)
+                self._put(data)
         except Exception as error:  # a lost port raises many kinds
             self._failed(f"can't be written to ({error})")
 
@@ -73,7 +76,7 @@ class Conversation:
                 if not condition():
                     return None
                 before = self._clock.now()
-                self._port.write(data)
+                self._put(data)
                 return before, self._clock.now()
         except Exception as error:
             self._failed(f"can't be written to ({error})")
@@ -83,12 +86,25 @@ class Conversation:
         """Write from any thread, past the queue; after 0.3 s even beside a write that hangs."""
         held = self._writing.acquire(timeout=WRITE_LOCK_S)
         try:
-            self._port.write(data)
+            self._put(data)
         except Exception as error:
             self._failed(f"can't be written to ({error})")
         finally:
             if held:
                 self._writing.release()
+
+    def _put(self, data: bytes) -> None:
+        """Write; a program that stood still in the middle doesn't blame the port.
+
+        pyserial looks at the time only after the bytes have gone out. If they haven't after all, the
+        polls that follow stay unanswered, settings don't read back, and an abort is sent again.
+        """
+        before = self._clock.now()
+        try:
+            self._port.write(data)
+        except serial.SerialTimeoutException:
+            if self._clock.now() - before < STOOD_STILL_S:
+                raise
 
     def ask(self, question: Question) -> None:
         """Ask as soon as the questions before it are answered; returns at once."""

@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+import serial
 
 from hardware.devices import DeviceError, Stimulus
 from tests.hardware.benches import Bench, make_bench
@@ -279,6 +280,30 @@ def test_late_replies_do_not_pile_up(bench: Bench, heat: Heat) -> None:
     bench.pass_time(8.4)
     assert not bench.device.failure()
     assert len(bench.samples) > 90
+
+
+@pytest.mark.parametrize(("stood_still_s", "lost"), [(3.0, False), (0.2, True)])
+def test_a_write_that_was_held_up_with_the_program_blames_nobody(
+    bench: Bench, heat: Heat, stood_still_s: float, lost: bool
+) -> None:
+    """pyserial's time-out comes after the bytes have gone; one as long as its limit is a hang."""
+    load(bench, heat())
+    bench.device.trigger()
+    bench.pass_time(1)
+    port, write = bench.device._port, bench.device._port.write
+
+    def held_up(data: bytes) -> int:
+        port.write = write
+        written = write(data)
+        bench.clock.stall(stood_still_s)
+        raise serial.SerialTimeoutException(f"Write timeout after {written} bytes")
+
+    port.write = held_up
+    bench.pass_time(stood_still_s + 2)
+    assert ("can't be written to" in bench.device.failure()) is lost
+    if not lost:
+        assert bench.device.failure() == ""
+        assert bench.since(0).count(b"A") == 1  # the one on opening
 
 
 def test_closing_in_heat_aborts_and_closing_twice_does_no_harm(bench: Bench, heat: Heat) -> None:
