@@ -26,7 +26,7 @@ from experiment.timing.verdict import TimingCriteria
 
 PHASE_S = 0.5
 EACH_END = 10  # phases
-CRITERIA = TimingCriteria(1.0, 10**6, 10**6, 2, 2, 1.0)
+CRITERIA = TimingCriteria(1.0, 10**6, 2, 2, 1.0)
 
 
 def by_our_runner(clock: Any, window: WindowDisplay, phases: int) -> float:

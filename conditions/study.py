@@ -134,7 +134,6 @@ class Verdict(StrictModel):
 
     max_lateness_ms: Annotated[float, Field(gt=0, le=10_000)]
     max_dropped_frames: Annotated[int, Field(ge=0, le=100_000)]
-    max_missing_ratings: Annotated[int, Field(ge=0, le=1_000)]
     max_missing_pulses: Annotated[int, Field(ge=0, le=1_000)] = 2
     max_doubled_pulses: Annotated[int, Field(ge=0, le=1_000)] = 2
     max_pulse_jitter_ms: Annotated[float, Field(gt=0, le=1_000)] = 10.0

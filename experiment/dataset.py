@@ -96,11 +96,14 @@ def check_writable(folder: Path) -> None:
     existing = folder
     while not existing.exists() and existing != existing.parent:
         existing = existing.parent
-    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
+    try:
+        # Tried, not asked for: a right on paper says little to root, on a network, on Windows.
+        tempfile.TemporaryFile(dir=existing).close()
+    except OSError:
         raise UserError(
             f"nothing can be written to {folder}: choose another folder with --out, or ask for "
             f"the right to write there",
-        )
+        ) from None
 
 
 # --- allocation numbers -------------------------------------------------------------------------

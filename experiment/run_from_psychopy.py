@@ -9,7 +9,10 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-NEEDED = ("psychopy", "numpy", "pandas", "serial", "pydantic", "typer", "rich", "filelock")
+NEEDED = (
+    *("psychopy", "numpy", "pandas", "scipy", "matplotlib", "PIL", "serial", "pydantic"),
+    *("typer", "rich", "filelock", "jinja2"),
+)
 
 
 def main() -> None:

@@ -28,7 +28,6 @@ class CedrusMarkers:
             self._box.set_pulse_duration(round(section.pulse_width_s * 1000))
         except Exception as error:
             raise DeviceError(f"The Cedrus box can't be set up ({error}).") from error
-        self.dropped = 0
         self.info = DeviceInfo(
             role="markers",
             kind="cedrus",
@@ -40,18 +39,17 @@ class CedrusMarkers:
             },
         )
 
-    def send(self, code: int) -> MarkerStamp:
-        """Set the lines; times around it, on the session clock."""
+    def send(self, code: int) -> MarkerStamp | None:
+        """Set the lines; times around it, on the session clock. None: the box has failed."""
         check_code(code)
         before = self._clock.now()
         if self._failure:
-            self.dropped += 1
-        else:
-            try:
-                self._box.activate_line(bitmask=code)
-            except Exception as error:  # the package raises what its USB driver raises
-                self._failure = f"The Cedrus box was lost ({error})."
-                self.dropped += 1
+            return None
+        try:
+            self._box.activate_line(bitmask=code)
+        except Exception as error:  # the package raises what its USB driver raises
+            self._failure = f"The Cedrus box was lost ({error})."
+            return None
         return MarkerStamp(code, before, self._clock.now())
 
     def failure(self) -> str:

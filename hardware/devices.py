@@ -171,8 +171,8 @@ class MarkerBox(Protocol):
         """What the device says of itself."""
         ...
 
-    def send(self, code: int) -> MarkerStamp:
-        """Write a code (1-255). Never blocks; a box that has failed drops it and says so."""
+    def send(self, code: int) -> MarkerStamp | None:
+        """Write a code (1-255). Never blocks. None: a box that has failed drops it."""
         ...
 
     def failure(self) -> str:

@@ -57,12 +57,13 @@ class LslMarkers:
             },
         )
 
-    def send(self, code: int) -> MarkerStamp:
-        """Push a code; times around it, on the session clock."""
+    def send(self, code: int) -> MarkerStamp | None:
+        """Push a code; times around it, on the session clock. None: the outlet is closed."""
         check_code(code)
+        if self._outlet is None:
+            return None
         before = self._clock.now()
-        if self._outlet is not None:
-            self._outlet.push_sample([code], self._lsl.local_clock())
+        self._outlet.push_sample([code], self._lsl.local_clock())
         return MarkerStamp(code, before, self._clock.now())
 
     def sample(self, sample: TemperatureSample) -> None:

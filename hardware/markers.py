@@ -53,7 +53,6 @@ class PortMarkers:
         self._sent = 0
         self._failure = ""
         self._closed = False
-        self.dropped = 0  # codes that weren't sent since the box had failed
         details = {"baud": str(section.baud)}
         if self._width_s:
             details["pulse_width_s"] = f"{self._width_s:g}"
@@ -67,8 +66,11 @@ class PortMarkers:
         self._listener = clock.listen(port, lambda data, time: None, self._lost)
         self._write(self._speech.reset)
 
-    def send(self, code: int) -> MarkerStamp:
-        """Write a code and book its end; times around the write, on the session clock."""
+    def send(self, code: int) -> MarkerStamp | None:
+        """Write a code and book its end; times around the write, on the session clock.
+
+        None: it wasn't sent, since the box has failed.
+        """
         check_code(code)
         with self._lock:
             data = self._speech.code(code)
@@ -80,7 +82,7 @@ class PortMarkers:
             number = self._up = self._sent
             before = self._clock.now()
             if not self._write(data):
-                self.dropped += 1
+                return None
             after = self._clock.now()
             if self._speech.clear:
                 due = after + self._width_s

@@ -128,7 +128,7 @@ def open_devices(
             assert section is not None
             device: Thermode
             if isinstance(section, MedocSection):
-                transport = _transport(section, clock, world)
+                transport = medoc_transport(section, clock, world)
                 device = MedocThermode(transport, clock, section, highest, wall_origin)
             else:
                 with _opened(section.port, section.baud, "thermode", world) as port:
@@ -167,7 +167,7 @@ def _opened(port: str, baud: int, what: str, world: EmulatedWorld | None) -> Ite
         raise
 
 
-def _transport(section: MedocSection, clock: Clock, world: EmulatedWorld | None) -> Transport:
+def medoc_transport(section: MedocSection, clock: Clock, world: EmulatedWorld | None) -> Transport:
     """The way to Medoc's computer, or to the emulated one, which is given the rig's programs."""
     if not section.port.startswith(EMULATED):
         host, _, port = section.port.removeprefix(TCP).rpartition(":")

@@ -54,7 +54,10 @@ __all__ = [
 
 
 class Photodiode(Section):
-    """A patch that turns white when a stimulus is drawn, to measure its time on the screen."""
+    """A patch in a corner, white and black in turn, that changes with the first frame of each scene.
+
+    A photodiode over it shows when a scene was really seen. `size_cm` is its side on the screen.
+    """
 
     corner: Literal["top_left", "top_right", "bottom_left", "bottom_right"]
     size_cm: Annotated[float, Field(gt=0, le=10)]

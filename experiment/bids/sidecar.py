@@ -7,7 +7,7 @@ from typing import Any
 from experiment.bids.columns import EVENT_COLUMNS
 from experiment.bids.recordings import Recording
 from experiment.bids.records import RunRecord
-from experiment.journal.events import SessionStart
+from experiment.journal.events import DeviceOpened, SessionStart
 from experiment.timing.pulses import findings
 
 ORIGIN = {
@@ -82,6 +82,20 @@ def common(run: RunRecord) -> dict[str, Any]:
         "Scenario": head.scenario or "none",
         "VirtualTime": head.virtual_time,
         "DisplaySynchronised": bool(head.display.get("synchronised")),
+        **_responses(run),
+    }
+
+
+def _responses(run: RunRecord) -> dict[str, Any]:
+    """How responses were stamped: a line for each of the devices that were read."""
+    opened = [e for e in run.journal.of(DeviceOpened) if e.role == "responses"]
+    details = opened[-1].details if opened else {}
+    stamps = {k: v for k, v in sorted(details.items()) if k.endswith("stamps")}
+    doubts = {k: v for k, v in sorted(details.items()) if k.endswith(("uncertainty_us", "warning"))}
+    return {
+        "ResponseDevices": opened[-1].kind if opened else "unknown",
+        "ResponseStamps": stamps or "not stated",
+        **({"ResponseStampDoubts": doubts} if doubts else {}),
     }
 
 
@@ -169,6 +183,7 @@ def _timing(run: RunRecord) -> dict[str, Any]:
         "TimingReasons": run.end.reasons,
         "MaximumLateness": run.end.max_lateness_s,
         "DroppedFrames": run.end.dropped_frames,
+        "MarkersLost": run.end.markers_lost,
     }
 
 

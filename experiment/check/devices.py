@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -9,15 +10,16 @@ from statistics import median
 from typing import Any
 
 from experiment.check.findings import Finding, spread_ms
-from experiment.check.lines import latency_timer, round_trip
+from experiment.check.lines import latency_timer, medoc_round_trip, round_trip
 from experiment.clocks import RealClock
 from experiment.timing.pulses import fit_pulses
+from hardware.buttons import ButtonBox
 from hardware.devices import DeviceError, DeviceInfo, ResponseDevice, Stimulus
 from hardware.emulation import EmulatedWorld
 from hardware.guard import GuardedThermode
 from hardware.history import Delivery
-from hardware.opening import Devices, open_devices
-from hardware.rig import EMULATED, Rig, TcsSection
+from hardware.opening import Devices, open_devices, open_port
+from hardware.rig import EMULATED, MedocSection, Rig, TcsSection
 
 ROLES = ("thermode", "scanner", "markers")
 ABOVE_BASELINE = 1.0  # C of the test stimulus: warm at most
@@ -55,6 +57,7 @@ class DeviceCheck:
             if port and (timer := latency_timer(NAMES[role], port)) is not None:
                 yield timer
             yield from self._one(role)
+        yield from self._buttons()
 
     def _one(self, role: str) -> Iterator[Finding]:
         others: dict[str, Any] = {other: None for other in ROLES if other != role}
@@ -74,6 +77,24 @@ class DeviceCheck:
         section = alone.thermode
         if isinstance(section, TcsSection):
             yield round_trip(section.port, section.baud, self.world)
+        elif isinstance(section, MedocSection):
+            yield medoc_round_trip(section, self.clock, self.world)
+
+    def _buttons(self) -> Iterator[Finding]:
+        """The box that the participant answers and stops with: opened, or it's red."""
+        section = self.rig.response.buttons
+        if section is None:
+            return
+        if (timer := latency_timer("button box", section.port)) is not None:
+            yield timer
+        try:
+            port = open_port(section.port, section.baud, "button box", self.world)
+            box = ButtonBox(port, self.clock, section)
+        except DeviceError as error:
+            yield Finding("button box", "red", str(error), _advice("buttons"))
+            return
+        with contextlib.closing(box):
+            yield Finding("button box", "green", _described(box.info), "Press each button once.")
 
     def _stimulus(self, thermode: GuardedThermode) -> Finding:
         """Baseline and one degree more, through the guard like any other heat."""
@@ -173,9 +194,11 @@ class DeviceCheck:
     def _marker(self, devices: Devices) -> Finding:
         assert devices.markers is not None
         stamp = devices.markers.send(TEST_MARKER)
+        if stamp is None:
+            return Finding("test marker", "red", devices.markers.failure(), _advice("markers"))
         self.clock.wait(lambda: False, self.clock.now() + 0.1)  # until the lines are clear again
         took_ms = 1000 * (stamp.after - stamp.before)
-        found = f"code {TEST_MARKER} sent, written in {took_ms:.2f} ms"
+        found = f"code {TEST_MARKER} sent, written in {took_ms:.2f} ms (no box says when it came)"
         figures: dict[str, float | str] = {"write_ms": round(took_ms, 3)}
         if failure := devices.markers.failure():
             return Finding("test marker", "red", failure, _advice("markers"))
@@ -197,4 +220,5 @@ def _advice(role: str) -> str:
         "thermode": "Is it switched on and plugged in, and is its port the one in the rig file?",
         "scanner": "Is the converter plugged in, and are port and baud those of the rig file?",
         "markers": "Is the box plugged in, and is its port the one in the rig file?",
+        "buttons": "Is the box plugged in, and is its port the one in the rig file?",
     }[role]

@@ -5,16 +5,21 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 from time import perf_counter
+from time import time as wall_time
 from typing import Any
 
 from experiment.check.findings import Finding, spread_ms
+from hardware.clock import Clock
 from hardware.devices import DeviceError
 from hardware.emulation import EmulatedWorld
-from hardware.opening import open_port
-from hardware.rig import EMULATED
+from hardware.medoc.requests import Command, request
+from hardware.medoc.transport import Answer, Exchange
+from hardware.opening import medoc_transport, open_port
+from hardware.rig import EMULATED, MedocSection
 from hardware.tcs import commands, replies
 
 ASKED = 50
+ASKED_MEDOC = 20
 PATIENCE_S = 0.5
 SLOW_MS = 20.0  # ours: an answer that usually takes longer makes polling at 50 Hz pile up
 UNSTEADY_MS = 20.0  # ours
@@ -39,18 +44,39 @@ def round_trip(port: str, baud: int, world: EmulatedWorld | None) -> Finding:
         return Finding(subject, "red", f"the line failed: {error}", "Look at cable and adapter.")
     finally:
         line.close()
-    if len(times) < ASKED // 2:
-        found = f"{len(times)} of {ASKED} questions were answered"
-        return Finding(subject, "red", found, "Look at cable, adapter and baud rate.")
+    advice = "Set the adapter's latency timer to 1 ms, avoid hubs, and close other programs."
+    return _judged(subject, times, ASKED, advice)
+
+
+def _judged(subject: str, times: list[float], asked: int, advice: str) -> Finding:
+    if len(times) < asked // 2:
+        found = f"{len(times)} of {asked} questions were answered"
+        return Finding(subject, "red", found, "Look at the cable and at the line's settings.")
     spread = spread_ms(times)
     slow, jitter = spread["median_ms"], spread["p99_ms"] - spread["median_ms"]
     found = f"round trip {slow:.1f} ms, 99th percentile {spread['p99_ms']:.1f} ms"
-    lost = ASKED - len(times)
+    lost = asked - len(times)
     if slow > SLOW_MS or jitter > UNSTEADY_MS or lost:
-        advice = "Set the adapter's latency timer to 1 ms, avoid hubs, and close other programs."
         found += f", {lost} unanswered" if lost else ""
         return Finding(subject, "amber", found, advice, {**spread, "unanswered": lost})
     return Finding(subject, "green", found, figures={**spread, "unanswered": lost})
+
+
+def medoc_round_trip(section: MedocSection, clock: Clock, world: EmulatedWorld | None) -> Finding:
+    """Ask a Medoc for its status some twenty times, a connection each, keeping its gap."""
+    subject, answers = "thermode line", list[Answer]()
+    transport = medoc_transport(section, clock, world)
+    try:
+        for number in range(1, ASKED_MEDOC + 1):
+            data = request(Command.GET_STATUS, wall_time())
+            transport.ask(Exchange(data, answers.append))
+            until = clock.now() + 2 * PATIENCE_S + section.gap_s
+            clock.wait(lambda n=number: len(answers) >= n, until)  # type: ignore[misc]
+            clock.wait(lambda: False, clock.now() + section.gap_s)
+    finally:
+        transport.close()
+    times = [a.time - a.sent for a in answers if a.data and a.sent is not None]
+    return _judged(subject, times, ASKED_MEDOC, "Put both computers on one switch, without Wi-Fi.")
 
 
 def _ask(line: Any) -> float | None:

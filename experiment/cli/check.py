@@ -50,8 +50,12 @@ def check(
             frames_s=seconds,
         )
     _print(console, found)
-    path = found.save(out)
-    console.print(f"Kept in {path}", markup=False, highlight=False, soft_wrap=True)
+    try:
+        path = found.save(out)
+    except OSError as error:  # the finding on the disk has said so already, in red
+        console.print(f"This table couldn't be kept in {out} ({error.strerror}).", markup=False)
+    else:
+        console.print(f"Kept in {path}", markup=False, highlight=False, soft_wrap=True)
     if found.state == "red":
         raise typer.Exit(int(ExitCode.DEVICE))
 

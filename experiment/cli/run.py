@@ -43,7 +43,9 @@ def run(
     if participant is None:
         from experiment.session.dialog import ask_for_session
 
-        study, rig, participant, session = ask_for_session(study, rig, session)
+        study, rig, participant, session, calibration = ask_for_session(
+            study, rig, session, calibration
+        )
     request = Request(study, rig, participant, session, allocation, calibration, seed, out)
     code = run_person(replace(request, language=language), monitor=monitor)
     raise typer.Exit(int(code))

@@ -13,6 +13,7 @@ class HeadlessDisplay:
     """Fulfils `Display` without a window and without PsychoPy."""
 
     lead_s = 0.0
+    patch_bright: bool | None = None
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

@@ -43,6 +43,7 @@ class Machine:
     def __init__(self) -> None:
         self._collected = gc.isenabled()
         gc.disable()
+        self._priority_before = _priority()
         self.priority = _set_priority(RAISED)
         self._next_awake = 0.0
         if sys.platform == "win32":
@@ -70,13 +71,23 @@ class Machine:
 
     def restore(self) -> None:
         """Put everything back. Never raises."""
-        _set_priority(0)
+        if self._priority_before is not None:
+            _set_priority(self._priority_before)
         gc.unfreeze()
         if self._collected:
             gc.enable()
         with contextlib.suppress(Exception):
             if sys.platform == "win32":
                 ctypes.windll.kernel32.SetThreadExecutionState(0x80000000)
+
+
+def _priority() -> int | None:
+    """This process's niceness; 0 on Windows, where only the class is set. None: not known."""
+    if sys.platform == "win32":
+        return 0
+    with contextlib.suppress(OSError, AttributeError):
+        return os.getpriority(os.PRIO_PROCESS, 0)
+    return None
 
 
 def _set_priority(nice: int) -> str:

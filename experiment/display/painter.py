@@ -79,6 +79,17 @@ class Painter:
         if self._patch is not None:
             self._patch[self._bright].draw()
 
+    def finish(self) -> None:
+        """Wait until everything that was painted is rendered."""
+        from pyglet import gl
+
+        gl.glFinish()
+
+    @property
+    def patch_bright(self) -> bool | None:
+        """Whether the photodiode's patch is painted bright; None without one."""
+        return None if self._patch is None else self._bright
+
     def flip_patch(self) -> None:
         """From the next painting on show the photodiode's patch in its other brightness."""
         self._bright = not self._bright

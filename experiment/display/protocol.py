@@ -50,8 +50,16 @@ class Display(Protocol):
     info: DisplayInfo
     lead_s: float  # so long before an onset `show` must be called to hit the nearest frame
 
+    @property
+    def patch_bright(self) -> bool | None:
+        """Whether the photodiode's patch is bright with the present scene; None without one."""
+        ...
+
     def prepare(self, scenes: Iterable[Scene]) -> None:
-        """Load everything these scenes need. Raises `ValueError` for a missing picture."""
+        """Load everything these scenes need, and do what must wait for the time between runs.
+
+        Raises `ValueError` for a missing picture.
+        """
 
     def show(
         self,

@@ -173,6 +173,11 @@ class WindowDisplay:
         return self._scene
 
     @property
+    def patch_bright(self) -> bool | None:
+        """Whether the photodiode's patch is bright with the present scene; None without one."""
+        return self._painter.patch_bright
+
+    @property
     def appeared(self) -> float:
         """When the present scene appeared, on the session clock."""
         return self._appeared
@@ -222,6 +227,10 @@ class WindowDisplay:
         if self._to_draw > 0:
             self._to_draw -= 1
             self._painter.paint(Picture(self._scene, self._shown_cursor, fade))
+            if self._grid is not None:
+                # Without a screen to wait for, what is still to be rendered would be waited for
+                # after the flip's due time instead of before it.
+                self._painter.finish()
 
     def _fade(self, at: float) -> float:
         scene = self._scene

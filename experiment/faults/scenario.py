@@ -94,7 +94,7 @@ def play_scenario(
         played = play(prepared, setting)
     except UserError as refusal:
         return _refused(refusal, rehearsal), rehearsal.never_came()
-    exit_code = finish(played, None)
+    exit_code = finish(played, None, with_report=False)
     return _found(played, exit_code, rehearsal), rehearsal.never_came()
 
 

@@ -161,6 +161,7 @@ class PhaseStart(_Event):
     marker: int | None = None
     scene: str = ""  # kind of scene
     picture: str | None = None  # file name under stimuli/
+    patch_bright: bool | None = None  # the photodiode's patch; None where there's none
 
 
 class PhaseEnd(_Event):
@@ -315,6 +316,7 @@ class RunEnd(_Event):
     pulses_expected: int | None
     max_lateness_s: float
     dropped_frames: int
+    markers_lost: int = 0  # that a box which had failed didn't send
     verdict: Literal["good", "look", "not_good"]
     reasons: list[str] = Field(default_factory=list)
     # How many frame intervals had 0 to 1, 1 to 2, ... tenths of a period; empty without a window.

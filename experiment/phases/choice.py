@@ -30,7 +30,6 @@ class ChoicePerformer:
     """Takes the first answer and logs it; what is pressed later doesn't change it."""
 
     skipped = False
-    unanswered = False
 
     def __init__(self, phase: Phase, stage: Stage, action: TakeChoice) -> None:
         self._phase, self._stage, self._action = phase, stage, action
@@ -72,7 +71,6 @@ class ChoicePerformer:
     def finish(self, end: float) -> None:
         """Log the answer, or that none was given."""
         chosen = self._chosen
-        self.unanswered = chosen is None
         self._stage.write(
             events.ChoiceMade(
                 t=end,

@@ -39,7 +39,6 @@ class HeatPerformer:
     def __init__(self, phase: Phase, stage: Stage, stimulus: Stimulus) -> None:
         self._phase, self._stage, self._stimulus = phase, stage, stimulus
         self._why_not = "" if stage.thermode else "the rig has no thermode"
-        self.unanswered = False
 
     @property
     def skipped(self) -> bool:

@@ -32,7 +32,6 @@ class RatingPerformer:
     """Feeds responses to a `Rating` and logs what came of it."""
 
     skipped = False
-    unanswered = False
 
     def __init__(self, phase: Phase, stage: Stage, action: TakeRating) -> None:
         self._phase, self._stage, self._action = phase, stage, action
@@ -65,7 +64,6 @@ class RatingPerformer:
     def finish(self, end: float) -> None:
         """Log the rating, or that none was given."""
         result = self._rating.result(end)
-        self.unanswered = result.rating is None
         self._stage.write(
             events.Rating(
                 t=end,

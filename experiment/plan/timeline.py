@@ -24,11 +24,6 @@ class Performer(Protocol):
         """Whether what the phase is for won't happen, or didn't."""
         ...
 
-    @property
-    def unanswered(self) -> bool:
-        """Whether nobody answered, of a phase that has ended."""
-        ...
-
     def prepare(self) -> None:
         """Begin what takes time; called when the last such phase has ended. Returns at once."""
 

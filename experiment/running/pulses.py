@@ -105,10 +105,13 @@ class PulseCounter:
         """From now to `until` (session time): warn at once when pulses stop."""
         if self._stopped:
             return
-        if not self._silent and self._clock.now() - self.times[-1] > LOST_AFTER_TR * self._tr_s:
+        now, patience = self._clock.now(), LOST_AFTER_TR * self._tr_s
+        lost_at = self.times[-1] + patience
+        if not self._silent and now >= lost_at:
             self._silent = True
-            self._warn(f"no pulse since {self._clock.now() - self.times[-1]:.1f} s: scan stopped?")
-        following = self._clock.now() + LOST_AFTER_TR * self._tr_s
+            self._warn(f"no pulse since {now - self.times[-1]:.1f} s: scan stopped?")
+        # When the last one would be too old; while none comes, now and then whether any has.
+        following = lost_at if now < lost_at else now + patience
         if following < until:
             self._clock.call_at(following, lambda: self.watch(until))
 

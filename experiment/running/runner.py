@@ -54,6 +54,7 @@ class Runner:
     scanner: Scanner | None = None
     scan: ScanSettings | None = None
     markers: MarkerBox | None = None
+    frame_stamped: bool = False  # whether keys carry the time of a frame, not their own
     pause_wanted: Callable[[], str] = lambda: ""
     on_phase: Callable[[Segment, Phase, float], None] = lambda segment, phase, flip: None
     _walk: Walk | None = field(default=None, init=False)
@@ -72,7 +73,7 @@ class Runner:
 
     def run(self, segment: Segment) -> SegmentOutcome:
         """Execute a segment, from waiting for its pulse to its last phase."""
-        stage, timing = self.stage, SegmentTiming()
+        stage, timing = self.stage, SegmentTiming(began=False, frame_stamped=self.frame_stamped)
         stage.run = segment.run
         stage.write(
             events.RunStart(
@@ -91,7 +92,7 @@ class Runner:
         walk.prepare_next()
         pulses = self._wait_for_pulses(segment)
         try:
-            outcome = self._through(segment, walk, pulses)
+            outcome = self._through(segment, walk, pulses, timing)
         finally:
             if pulses is not None:
                 pulses.stop()
@@ -101,14 +102,16 @@ class Runner:
         self._log_end(segment, outcome, timing, pulses)
         return outcome
 
-    def _through(self, segment: Segment, walk: Walk, pulses: PulseCounter | None) -> SegmentOutcome:
+    def _through(
+        self, segment: Segment, walk: Walk, pulses: PulseCounter | None, timing: SegmentTiming
+    ) -> SegmentOutcome:
         if pulses is not None and not pulses.complete():
             return self._never_began()
-        zero = self._fix_zero(segment, pulses)
+        zero, timing.began = self._fix_zero(segment, pulses), True
         if pulses is not None:
             pulses.watch(zero + segment.length_s)
         self._walk = walk
-        self.display.frame_counts()  # those of the wait are of no interest
+        self._forget_frames()
         try:
             outcome = walk.through(zero)
         finally:
@@ -126,6 +129,7 @@ class Runner:
         walk = Walk(self, segment, SegmentTiming())
         walk.prepare_next()
         self._walk = walk
+        self._forget_frames()
         try:
             outcome = walk.through(self.stage.clock.now() + self.display.lead_s)
         finally:
@@ -134,6 +138,11 @@ class Runner:
             self.stage.thermode.abort()
         self.note_failures()
         return outcome
+
+    def _forget_frames(self) -> None:
+        """Those of the wait before a segment say nothing of the segment."""
+        self.display.frame_counts()
+        self.display.dropped_frames()
 
     def why_interrupted(self) -> tuple[Status, str]:
         """What interrupts the segment now: its status, and one sentence."""
@@ -269,6 +278,7 @@ class Runner:
                 pulses_expected=expected,
                 max_lateness_s=round(timing.max_lateness_s, 6),
                 dropped_frames=timing.dropped_frames,
+                markers_lost=timing.markers_lost,
                 verdict=verdict,
                 reasons=reasons,
                 frame_tenths=list(frames.tenths) if frames is not None else [],

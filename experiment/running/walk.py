@@ -140,8 +140,10 @@ class Walk:
             due = phase.marker is not None and not (performer is not None and performer.skipped)
             if due and phase.marker is not None and self._runner.markers is not None:
                 marker = self._runner.markers.send(phase.marker)
+                self._timing.markers_lost += marker is None
             if performer is not None:
                 performer.on_flip(flip, planned)
+            self._timing.add_command(self._clock.now() - flip)
             self._on_screen = (*self._on_screen[-1:], (performer, flip))
 
         live = performer is not None and performer.cursor(issued) is not None
@@ -185,7 +187,7 @@ class Walk:
             self._finished = True
             current.performer.finish(end)
             self._skipped |= current.performer.skipped
-            self._timing.missing_ratings += current.performer.unanswered
+            self._timing.heats_skipped += current.performer.skipped
 
     def _leave_phase(self, end: float) -> None:
         """The phase on the screen ended at `end`. What needs the device next may have it."""
@@ -261,6 +263,7 @@ class Walk:
                 marker=phase.marker,
                 scene=type(phase.scene).__name__,
                 picture=picture.name if picture is not None else None,
+                patch_bright=self._runner.display.patch_bright,
             )
         )
         if marker is not None:

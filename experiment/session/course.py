@@ -160,6 +160,7 @@ class Course:
     def _begin(self, segment: Segment, title: str, screen: str) -> bool:
         """Site, console, ready? The heat stays off until the experimenter says so."""
         self._show(screen)
+        self.runner.display.prepare(())  # what never happens during a run: garbage is collected
         console = (
             f" Type {segment.volumes} volumes at the console; start the scan when the screen says "
             f"that it waits."

@@ -13,6 +13,8 @@ from experiment.display.virtual_screen import screen_missing
 from experiment.errors import ExitCode, UserError
 from experiment.places import ROOT
 
+LAST_CALIBRATION = "of the last accepted calibration"
+FIXED_TEMPERATURES = "the study's fixed ones"
 LABEL = "^[A-Za-z0-9]+$"  # as BIDS allows in the label of a participant or session
 
 
@@ -59,8 +61,18 @@ def ask(title: str, questions: Sequence[Question]) -> dict[str, str]:
     )
 
 
-def ask_for_session(study: str, rig: str, session: str | None) -> tuple[str, str, str, str | None]:
-    """Ask for study, rig, participant and session, in one dialog; returns them in this order."""
+def ask_for_session(
+    study: str, rig: str, session: str | None, calibration: str | None
+) -> tuple[str, str, str, str | None, str | None]:
+    """Ask for study, rig, participant, session and temperatures, in one dialog.
+
+    Returns them in this order; `calibration` as the option of that name: None for the last
+    accepted one, "none" for the study's fixed temperatures, else what was given already.
+    """
+    temperatures: dict[str, str | None] = {}
+    if calibration is not None:
+        temperatures[f"as given: {calibration}"] = calibration
+    temperatures |= {LAST_CALIBRATION: None, FIXED_TEMPERATURES: "none"}
     answers = ask(
         "trustpain",
         [
@@ -75,9 +87,16 @@ def ask_for_session(study: str, rig: str, session: str | None) -> tuple[str, str
                 f"^$|{LABEL}",
                 "letters and digits, or nothing",
             ),
+            Question("temperatures", "Temperatures", next(iter(temperatures)), tuple(temperatures)),
         ],
     )
-    return answers["study"], answers["rig"], answers["participant"], answers["session"] or None
+    return (
+        answers["study"],
+        answers["rig"],
+        answers["participant"],
+        answers["session"] or None,
+        temperatures[answers["temperatures"]],
+    )
 
 
 def _ask_in_window(title: str, questions: Sequence[Question]) -> dict[str, str] | None:

@@ -56,4 +56,4 @@ def dry_runs(
 
 def dry_run_one(request: Request, console: Console | None) -> ExitCode:
     """Play one session in virtual time."""
-    return finish(play(prepare(request), virtual_setting()), console)
+    return finish(play(prepare(request), virtual_setting()), console, with_report=False)

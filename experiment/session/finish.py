@@ -43,19 +43,19 @@ def tables_missing(place: SessionPlace) -> bool:
     return len(list((place.dataset / place.folder).rglob("*_events.tsv"))) < began
 
 
-def finish(played: Played, console: Console | None) -> ExitCode:
+def finish(played: Played, console: Console | None, *, with_report: bool = True) -> ExitCode:
     """Export and summarise a session that was played; returns the program's exit code.
 
     A failure here costs nothing: everything can be made again from the journal. `console` None:
-    nothing is printed (dry runs of many).
+    nothing is printed (dry runs of many). A report's pictures take some seconds of CPU time, more
+    than a dry run.
     """
     from experiment.summary.page import print_summary
 
     place = played.prepared.place
     try:
-        # In dry runs of many, a report's pictures would take longer than they.
-        summary = make_files(place, played.prepared.manifest.root, with_report=console is not None)
-    except (OSError, ValueError) as error:
+        summary = make_files(place, played.prepared.manifest.root, with_report=with_report)
+    except (OSError, ValueError, ImportError) as error:
         said = console or Console(stderr=True)
         said.print(
             f"The BIDS files couldn't be written: {error}. The journal {played.journal.name} is "
@@ -68,4 +68,7 @@ def finish(played: Played, console: Console | None) -> ExitCode:
         print_summary(console, summary, place.dataset)
         if played.ending.message:
             console.print(played.ending.message, style="bold", markup=False)
+        if not with_report:
+            folder = place.dataset / place.folder
+            console.print(f"A report: trustpain report {folder}", markup=False, soft_wrap=True)
     return played.ending.exit_code

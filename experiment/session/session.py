@@ -229,6 +229,7 @@ class _Wiring:
             scanner=devices.scanner if scan is not None else None,
             scan=scan,
             markers=devices.markers,
+            frame_stamped=bool(getattr(responses, "warning", "")),
             pause_wanted=self._high.wanted,
             on_phase=setting.show_progress,
         )
@@ -258,7 +259,7 @@ class _Wiring:
                     self.warn(said)
         elif isinstance(event, events.HeatTriggered):
             self.thermometer.began(event)
-        elif isinstance(event, events.RunEnd):
+        elif isinstance(event, (events.TrialEnd, events.RunEnd)):
             self._write_offsets()
         elif isinstance(event, events.HeatDelivered) and event.reason:
             where = f"trial {event.trial}" if event.trial else "the lead-in"
@@ -370,6 +371,7 @@ class _Wiring:
                 f"The journal can't be written any more ({self._broken.strerror}); what was "
                 f"written stands. Make room, then go on with `trustpain resume`.",
             )
+        self._write_offsets()
         self.write(
             events.SessionEnd(
                 t=clock.now(),

@@ -11,6 +11,7 @@ from rich.console import Console
 from experiment.clocks import RealClock, VirtualClock
 from experiment.display.headless import HeadlessDisplay
 from experiment.display.protocol import Display
+from experiment.display.virtual_screen import screen_missing
 from experiment.participant.model import PainModel, Parameters, stream
 from experiment.participant.simulated import SimulatedParticipant
 from experiment.places import ROOT
@@ -21,7 +22,7 @@ from experiment.running.stage import Nobody, Participant
 from experiment.session.experimenter import ConsoleExperimenter, SimulatedExperimenter
 from experiment.session.preparation import Prepared
 from experiment.session.session import Setting
-from hardware.devices import ResponseDevice
+from hardware.devices import DeviceError, ResponseDevice
 
 PARAMETERS = ROOT / "experiment" / "participant" / "parameters.toml"
 
@@ -88,6 +89,11 @@ def _simulated(
 
 def _window(clock: RealClock) -> Callable[[Prepared], Display]:
     def open_display(prepared: Prepared) -> Display:
+        if screen_missing():
+            raise DeviceError(
+                "there is no screen here (DISPLAY isn't set): run this at the experiment's "
+                "computer, in a desktop session"
+            )
         from experiment.display.window import WindowDisplay
 
         return WindowDisplay(prepared.rig.model.screen, clock)

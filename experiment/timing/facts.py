@@ -92,7 +92,12 @@ def _facts(session: str, record: RunRecord) -> RunFacts:
         if event.run == record.start.run
         for time, interval in zip(event.times, event.intervals_s, strict=True)
     ]
-    keys = sorted(e.t for e in record.journal.of(events.ResponseGiven) if zero <= e.t <= end)
+    # Clicks are stamped by frames, as mice are read; keys and buttons aren't.
+    keys = sorted(
+        e.t
+        for e in record.journal.of(events.ResponseGiven)
+        if zero <= e.t <= end and e.role not in ("click", "move")
+    )
     return RunFacts(
         session=session,
         record=record,

@@ -24,7 +24,6 @@ class TimingCriteria:
 
     max_lateness_s: float
     max_dropped_frames: int
-    max_missing_ratings: int
     max_missing_pulses: int
     max_doubled_pulses: int
     max_pulse_jitter_s: float
@@ -35,7 +34,6 @@ def criteria_of(section: VerdictSection) -> TimingCriteria:
     return TimingCriteria(
         max_lateness_s=section.max_lateness_ms / 1000,
         max_dropped_frames=section.max_dropped_frames,
-        max_missing_ratings=section.max_missing_ratings,
         max_missing_pulses=section.max_missing_pulses,
         max_doubled_pulses=section.max_doubled_pulses,
         max_pulse_jitter_s=section.max_pulse_jitter_ms / 1000,
@@ -48,7 +46,11 @@ class SegmentTiming:
 
     max_lateness_s: float = 0.0
     dropped_frames: int = 0
-    missing_ratings: int = 0
+    began: bool = True  # whether the schedule ever had a zero
+    max_command_s: float = 0.0  # from a flip until its marker and its heat had been handed over
+    heats_skipped: int = 0
+    markers_lost: int = 0
+    frame_stamped: bool = False  # keys that carry the time of a frame, not their own
     unsynchronised: bool = False  # a window whose flips don't wait for the screen
     pulses: int | None = None  # received; None where nothing is scanned
     pulses_expected: int | None = None  # None where the segment didn't end in order
@@ -58,8 +60,14 @@ class SegmentTiming:
         """A phase began so late (or early: negative)."""
         self.max_lateness_s = max(self.max_lateness_s, abs(lateness_s))
 
+    def add_command(self, after_flip_s: float) -> None:
+        """What goes out with a flip had gone out so long after it."""
+        self.max_command_s = max(self.max_command_s, after_flip_s)
+
     def verdict(self, criteria: TimingCriteria) -> tuple[Verdict, list[str]]:
         """The verdict, and a sentence for each doubt and each criterion that wasn't met."""
+        if not self.began:
+            return "not_good", ["it never began"]
         findings: list[tuple[float, float, str]] = [
             (
                 self.max_lateness_s,
@@ -72,9 +80,9 @@ class SegmentTiming:
                 f"{self.dropped_frames} frames were dropped",
             ),
             (
-                self.missing_ratings,
-                criteria.max_missing_ratings,
-                f"{self.missing_ratings} ratings are missing",
+                self.max_command_s,
+                criteria.max_lateness_s,
+                f"a marker or a heat went out {1000 * self.max_command_s:.1f} ms after its flip",
             ),
             *self._pulse_findings(criteria),
         ]
@@ -88,6 +96,12 @@ class SegmentTiming:
     def _doubts(self) -> list[str]:
         """What makes a segment worth a look in any case."""
         said = doubts(self.fit) if self.fit is not None else []
+        if self.heats_skipped:
+            said.append(f"{self.heats_skipped} heats were skipped")
+        if self.markers_lost:
+            said.append(f"{self.markers_lost} markers weren't sent: the box had failed")
+        if self.frame_stamped:
+            said.append("keys are stamped by frames")
         if self.unsynchronised:
             said.append(UNSYNCHRONISED)
         return said

@@ -51,8 +51,12 @@ def test_at_a_terminal_it_asks_again(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("no_screen")
 def test_a_whole_session_at_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.stdin", Terminal("", "mri_tcs", "07", ""))
-    assert ask_for_session("trust_pain", "laptop", None) == ("trust_pain", "mri_tcs", "07", None)
+    fixed = dialog.FIXED_TEMPERATURES
+    monkeypatch.setattr("sys.stdin", Terminal("", "mri_tcs", "07", "", fixed))
+    answers = ask_for_session("trust_pain", "laptop", None, None)
+    assert answers == ("trust_pain", "mri_tcs", "07", None, "none")
+    monkeypatch.setattr("sys.stdin", Terminal("", "", "07", "", ""))
+    assert ask_for_session("trust_pain", "laptop", None, None)[4] is None
 
 
 def test_problems_are_said_in_plain_words() -> None:

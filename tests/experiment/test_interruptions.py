@@ -150,6 +150,21 @@ def test_doubled_pulses_count_once_and_a_scan_begun_anew_counts_anew() -> None:
     assert any("begins again" in sentence for sentence in said)
 
 
+def test_pulses_that_stop_are_told_after_three_tr() -> None:
+    from experiment.clocks import VirtualClock
+
+    clock, told = VirtualClock(), list[float]()
+    counter = PulseCounter(
+        clock, 2.0, 1, lambda time, number: None, lambda said: told.append(clock.now())
+    )
+    for time in (0.0, 2.0, 4.0, 6.1):
+        clock.call_at(time, lambda time=time: counter.arrived(time))
+    clock.wait(counter.complete, 1.0)
+    counter.watch(100.0)
+    clock.wait(lambda: bool(told), 100.0)
+    assert told == [pytest.approx(6.1 + 3 * 2.0)]
+
+
 def test_a_stop_never_raises_and_is_never_reset_unseen() -> None:
     from experiment.clocks import VirtualClock
 

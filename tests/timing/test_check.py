@@ -9,15 +9,16 @@ import pytest
 from typer.testing import CliRunner
 
 from experiment.check import whole
-from experiment.check.devices import DeviceCheck
+from experiment.check.devices import ROLES, DeviceCheck
 from experiment.check.findings import Check, Finding
-from experiment.check.lines import latency_timer
+from experiment.check.lines import latency_timer, medoc_round_trip
 from experiment.check.room import disk
 from experiment.cli.app import app
-from experiment.clocks import RealClock
+from experiment.clocks import RealClock, VirtualClock
 from experiment.errors import ExitCode, UserError
 from experiment.inputs.files import load_rig
 from hardware.emulation import EmulatedWorld
+from hardware.rig import MedocSection, Rig
 
 LAPTOP = load_rig("laptop")
 
@@ -75,6 +76,34 @@ def test_each_missing_device_is_reported() -> None:
     for finding, role in zip(findings, ("thermode", "scanner", "markers"), strict=True):
         assert f"nothing_{role}" in finding.found
         assert finding.advice
+
+
+def test_a_missing_button_box_makes_a_room_unfit() -> None:
+    rig = load_rig("laptop").as_dict()
+    rig["response"]["buttons"] = {
+        "port": "/dev/nothing_buttons",
+        "left": ["a"],
+        "right": ["b"],
+        "confirm": ["c"],
+    }
+    clock = RealClock()
+    alone = Rig.model_validate(rig).model_copy(update=dict.fromkeys(ROLES))
+    (finding,) = DeviceCheck(alone, clock, None, None).findings()
+    clock.close()
+    assert (finding.subject, finding.state) == ("button box", "red")
+    assert "/dev/nothing_buttons" in finding.found
+
+
+def test_the_round_trip_to_a_medoc_is_measured() -> None:
+    section = load_rig("mri_medoc").model.thermode
+    assert isinstance(section, MedocSection)
+    section = section.model_copy(update={"port": "emulated://medoc"})
+    clock = VirtualClock()
+    with EmulatedWorld(clock) as world:
+        finding = medoc_round_trip(section, clock, world)
+        assert finding.figures["unanswered"] == 0
+        assert world.medoc.missed.maxlen
+        assert not world.medoc.missed  # its gap was kept
 
 
 @pytest.mark.parametrize(("timer", "state"), [("16\n", "amber"), ("1\n", "green"), ("?", "amber")])

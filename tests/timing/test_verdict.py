@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,10 @@ import pytest
 
 from experiment.display.frames import TENTHS, FrameLog
 from experiment.display.headless import HeadlessDisplay
-from experiment.display.protocol import DisplayInfo, FrameCounts
+from experiment.display.protocol import DisplayInfo, DroppedFrame, FrameCounts
 from experiment.inputs.files import load_study
 from experiment.journal import events, read_journal
+from experiment.plan.scene import Scene
 from experiment.responses.emulated import EmulatedResponses
 from experiment.responses.offset import Offset
 from experiment.session.preparation import Request, prepare
@@ -44,7 +46,11 @@ def timing(**more: Any) -> SegmentTiming:
         (timing(max_lateness_s=0.030), "look"),
         (timing(max_lateness_s=0.035), "not_good"),
         (timing(dropped_frames=21), "look"),
-        (timing(missing_ratings=5), "not_good"),
+        (timing(max_command_s=0.020), "look"),
+        (timing(heats_skipped=1), "look"),
+        (timing(markers_lost=60), "look"),
+        (timing(frame_stamped=True), "look"),
+        (timing(began=False), "not_good"),
         (timing(unsynchronised=True), "look"),
         (timing(unsynchronised=True, dropped_frames=41), "not_good"),
         (timing(pulses=97, pulses_expected=100), "look"),
@@ -105,6 +111,16 @@ class _Window(HeadlessDisplay):
         super().__init__(clock)
         self.info = DisplayInfo(kind="window", refresh_hz=60.0, synchronised=False)
 
+        self._dropped: list[DroppedFrame] = []
+
+    def prepare(self, scenes: Iterable[Scene]) -> None:
+        super().prepare(scenes)
+        self._dropped.append(DroppedFrame(self._clock.now(), 0.5))  # between runs, so no run's
+
+    def dropped_frames(self) -> list[DroppedFrame]:
+        taken, self._dropped = self._dropped, []
+        return taken
+
     def frame_counts(self) -> FrameCounts | None:
         return FrameCounts(1 / 60, (0,) * 10 + (7,))
 
@@ -130,7 +146,9 @@ def test_what_the_display_and_the_keys_say_of_their_time_stands_in_the_data(tmp_
         assert (end.verdict, UNSYNCHRONISED in end.reasons) == ("look", True)
         assert end.frame_tenths[10] == 7
         assert end.frame_period_s == 1 / 60
+        assert end.dropped_frames == 0
+    assert journal.of(events.DroppedFrames) == []
+    # With each trial, so that a crash costs none of them, and at the session's end.
     offsets = journal.of(events.ClockOffset)
-    assert [(offset.role, offset.seconds) for offset in offsets] == [("responses", 0.25)] * len(
-        ends
-    )
+    assert {(offset.role, offset.seconds) for offset in offsets} == {("responses", 0.25)}
+    assert len(offsets) == len(journal.of(events.TrialEnd)) + len(ends) + 1
