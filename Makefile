@@ -21,8 +21,13 @@ demo: setup ## watch a short session of the real experiment with emulated device
 test: setup ## the tests, a few minutes
 	$(PYTHON) -m pytest -n logical --maxprocesses 4 --dist loadgroup
 
-figures: setup ## measure the figures that the README and the notes state
+# Some hours in all; what was done already is kept, so that it goes on where it was stopped.
+figures: setup ## measure the figures that README, docs and notes state
 	$(PYTHON) -m pytest -m figures -rA --timeout 1800
+	$(PYTHON) -m benchmarks.kill_test
+	$(PYTHON) -m benchmarks.stop_latency
+	$(PYTHON) -m benchmarks.calibration_validity
+	for scenario in null null_steep effect summary; do $(PYTHON) -m benchmarks.group_validity $$scenario || exit; done
 
 bench: setup ## timing, side by side with what a laboratory would do otherwise
 	$(PYTHON) -m benchmarks
