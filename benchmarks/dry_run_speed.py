@@ -42,7 +42,7 @@ def run(participants: int = 20) -> Row:
     from experiment.session.preparation import thermode_figures
 
     study = load_study("trust_pain").model
-    figures = thermode_figures(load_rig("laptop").model, "laptop")
+    figures = thermode_figures(load_rig("laptop").model, "laptop", study)
     session_s = study.runs * run_length(study, figures)
     cores = os.cpu_count() or 1
     one, many = _timed(1), _timed(participants)

@@ -25,6 +25,21 @@ class ThermodeFigures:
     highest_target: float
     programs: tuple[float, ...] | None = None
 
+    def given(self, temperature: float) -> float:
+        """What the thermode gives for a wanted temperature: never above it.
+
+        Raises `ValueError` if its lowest program is hotter.
+        """
+        if self.programs is None:
+            return temperature
+        possible = [program for program in self.programs if program <= temperature + 1e-6]
+        if not possible:
+            lowest = min(self.programs, default=math.nan)
+            raise ValueError(
+                f"{temperature:g} C is needed, but the thermode's lowest program is {lowest:g} C"
+            )
+        return max(possible)
+
 
 def heat_slot(plateau_s: float, thermode: ThermodeFigures) -> float:
     """Seconds of a heat phase: rise to the rig's *highest* target, plateau and return.

@@ -50,13 +50,7 @@ def planned_temperatures(
 def _rounded_down(temperature: float, thermode: ThermodeFigures) -> float:
     if thermode.programs is None:
         return math.floor(round(temperature * 10, 6)) / 10
-    possible = [program for program in thermode.programs if program <= temperature + 1e-6]
-    if not possible:
-        raise ValueError(
-            f"{temperature:g} C is needed, but the thermode's lowest program is "
-            f"{min(thermode.programs, default=math.nan):g} C"
-        )
-    return max(possible)
+    return thermode.given(temperature)
 
 
 def run_sites(study: Study, seed: int, calibration: Calibration | None = None) -> tuple[int, ...]:

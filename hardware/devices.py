@@ -100,6 +100,14 @@ class Thermode(Protocol):
     def prepare(self, stimulus: Stimulus) -> None:
         """Begin to load a stimulus; returns at once, the rest goes on by callbacks."""
 
+    def expect(self, not_before: float) -> None:
+        """Say that the prepared stimulus won't be triggered before this time (session clock).
+
+        A device that is asked things meanwhile stops in time. May be said again, as more is known;
+        unsaid, the trigger may come at any moment.
+        """
+        ...
+
     def ready(self) -> Readiness:
         """Say whether the stimulus prepared last was loaded, read back and may be triggered."""
         ...

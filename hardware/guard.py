@@ -72,6 +72,9 @@ class GuardedThermode:
         self._lock = threading.RLock()
         self._prepared: Stimulus | None = None
         self._pending: Stimulus | None = None  # to be handed on when the heat before is over
+        self._not_before: float | None = (
+            None  # when the prepared one may be triggered at most early
+        )
         self._trace: HeatTrace | None = None
         self._locked = ""
         self._stalled = ""
@@ -106,13 +109,20 @@ class GuardedThermode:
         While the heat before is still coming down, loading begins by itself when it is over.
         """
         with self._lock:
-            self._prepared = self._pending = None
+            self._prepared = self._pending = self._not_before = None
             self._refuse(stimulus, self._problems(stimulus))
             if self._trace is not None:
                 self._pending = self._prepared = stimulus
             else:
                 self._load(stimulus)
                 self._prepared = stimulus
+
+    def expect(self, not_before: float) -> None:
+        """Say when the prepared stimulus may be triggered at the earliest; see `Thermode`."""
+        with self._lock:
+            self._not_before = not_before
+            if self._pending is None:
+                self._device.expect(not_before)
 
     def ready(self) -> Readiness:
         """Whether the prepared stimulus may be triggered, pauses apart, which `trigger` checks."""
@@ -294,6 +304,8 @@ class GuardedThermode:
             if pending is not None and not self._locked:
                 try:
                     self._load(pending)
+                    if self._not_before is not None:
+                        self._device.expect(self._not_before)
                 except DeviceError:
                     # Nobody waits here for an error; `ready` says that nothing is prepared.
                     self._prepared = None

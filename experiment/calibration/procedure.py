@@ -21,7 +21,7 @@ from experiment.calibration.estimate import Estimate, Method, Proposal, Rated
 from experiment.calibration.fixed import FixedSeries
 from experiment.calibration.offer import against_runs, by_hand, calibration_of, draw, in_words
 from experiment.calibration.refusal import Refusal, refusals
-from experiment.calibration.study import calibration_study, highest_given, row_of
+from experiment.calibration.study import calibration_study, row_of
 from experiment.calibration.written import next_path, write_calibration
 from experiment.errors import ExitCode, UserError
 from experiment.journal import events
@@ -126,7 +126,7 @@ class CalibrationCourse(Course):
         rng = stream(self.prepared.seed, "calibration timing", self._trial)
         while (proposal := method.propose(rated)) is not None:
             try:
-                given = highest_given(self.prepared.thermode, proposal.temperature)
+                given = self.prepared.thermode.given(proposal.temperature)
             except ValueError as error:
                 self.runner.stage.warn(f"The series ends here: {error}.")
                 break

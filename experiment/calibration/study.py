@@ -68,16 +68,3 @@ def row_of(
         if isinstance(phase, RatingPhase) and phase.start == "random":
             row[f"{phase.name}_start"] = float(rng.integers(0, 101))
     return row
-
-
-def highest_given(thermode: ThermodeFigures, temperature: float) -> float:
-    """The temperature that the thermode gives for a proposed one: never above it.
-
-    Raises `ValueError` if its lowest program is hotter.
-    """
-    if thermode.programs is None:
-        return temperature
-    possible = [program for program in thermode.programs if program <= temperature + 1e-6]
-    if not possible:
-        raise ValueError(f"the thermode has no program at or below {temperature:g} C")
-    return max(possible)

@@ -13,6 +13,15 @@ from typing import Any
 IDLE_STEP_S = 0.002  # how often `wait` looks at its predicate where no display paces it
 
 
+if hasattr(system_time, "CLOCK_BOOTTIME"):
+
+    def _seconds() -> float:
+        return system_time.clock_gettime(system_time.CLOCK_BOOTTIME)
+
+else:
+    _seconds = system_time.perf_counter
+
+
 class _Timer:
     __slots__ = ("callback",)
 
@@ -26,6 +35,9 @@ class _Timer:
 class RealClock:
     """The session's clock: `time.perf_counter`, counted from the moment it was made.
 
+    On Linux that one stands still while the computer is suspended, and nobody would notice that
+    minutes are missing; so there it's the clock that goes on (CLOCK_BOOTTIME).
+
     `idle` is what `wait` does between two looks at its predicate: by default it sleeps for
     2 ms; a display puts its own frame there, so that flips go on while the runner waits.
 
@@ -35,7 +47,7 @@ class RealClock:
     """
 
     def __init__(self) -> None:
-        self._origin = system_time.perf_counter()
+        self._origin = _seconds()
         self.idle: Callable[[], None] | None = None
         self.on_failure: Callable[[BaseException], None] | None = None
         self._failure: BaseException | None = None
@@ -48,11 +60,11 @@ class RealClock:
 
     def now(self) -> float:
         """Seconds since the clock was made."""
-        return system_time.perf_counter() - self._origin
+        return _seconds() - self._origin
 
     def from_perf_counter(self, stamp: float) -> float:
         """Turn a `time.perf_counter()` stamp into session time."""
-        return stamp - self._origin
+        return self.now() - (system_time.perf_counter() - stamp)
 
     def call_at(self, time: float, callback: Callable[[], None]) -> _Timer:
         """Book `callback` for `time` on the scheduler thread."""

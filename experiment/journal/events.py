@@ -52,6 +52,7 @@ class SessionStart(_Event):
     allocation: int
     seed: int
     acquisition: int = 0
+    acquisitions: dict[int, int] = Field(default_factory=dict)  # of a planned run, if another
     started_utc: str  # ISO 8601 of the clock's zero; a fixed date in virtual time
     virtual_time: bool
     language: str

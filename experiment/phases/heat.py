@@ -68,6 +68,11 @@ class HeatPerformer:
         except DeviceError as error:
             self._why_not = str(error)
 
+    def expect(self, not_before: float) -> None:
+        """Hand it on to the thermode, which keeps quiet before the trigger."""
+        if not self._why_not and self._stage.thermode is not None:
+            self._stage.thermode.expect(not_before)
+
     def about_to_begin(self, planned: float) -> None:
         """Ask whether the thermode is ready, and whether it isn't too late; else it's skipped."""
         self._late(self._stage.clock.now() - planned)

@@ -41,6 +41,9 @@ class RatingPerformer:
     def prepare(self) -> None:
         """Nothing to prepare."""
 
+    def expect(self, not_before: float) -> None:
+        """Nothing has to be kept free for it."""
+
     def about_to_begin(self, planned: float) -> None:
         """No deadline."""
 

@@ -27,6 +27,9 @@ class Performer(Protocol):
     def prepare(self) -> None:
         """Begin what takes time; called when the last such phase has ended. Returns at once."""
 
+    def expect(self, not_before: float) -> None:
+        """The phase won't begin before this time; said again as more is known of the schedule."""
+
     def about_to_begin(self, planned: float) -> None:
         """The deadline: one or two frames before the onset, which is planned for `planned`."""
 

@@ -75,7 +75,7 @@ def plan_for(
         raise UserError(f"there is no dataset {data}")
     if allocation is None:
         allocation = AllocationList(data).preview(participant) if data else 1
-    thermode = thermode_figures(rig, rig_source)
+    thermode = thermode_figures(rig, rig_source, study)
     found = _calibration(calibration_source, data, participant)
     calibration = found.model if found else None
     seed = derive_seed(study.name, allocation, session) if seed is None else seed

@@ -6,17 +6,22 @@ Pure readers of journals. Times that outlast a session are wall times (Unix seco
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import contextlib
+import time
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from experiment.journal import Journal, NoHead, events, read_journal
 from hardware.devices import Stimulus
 from hardware.dose import cem43_of_stimulus
-from hardware.history import PastHeat
+from hardware.history import COUNTED_S, PastHeat
 
 DONE = ("completed", "heat_skipped")
+
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -29,7 +34,6 @@ class RunPast:
     segments: int
     done: frozenset[int]  # trials
     interrupted: frozenset[int]  # trials that began, were cut off, and weren't done since
-    whole: bool  # whether its last segment came to its end
 
 
 @dataclass(frozen=True)
@@ -47,35 +51,61 @@ class Past:
         return found[-1] if found else None
 
 
+def trials_left(
+    trials: Sequence[Row], past: RunPast | None, acquisition: int, *, repeat_interrupted: bool
+) -> list[Row]:
+    """The trials of a planned run that are still to be done, in their order.
+
+    `past` is its latest acquisition; with another number than `acquisition` the run is to be done
+    anew. Those that were cut off come last, or (not `repeat_interrupted`) not at all.
+    """
+    if past is None or past.acquisition != acquisition:
+        return list(trials)
+    left = [row for row in trials if row["trial"] not in past.done]
+    return interrupted_last(left, past.interrupted, repeat_interrupted=repeat_interrupted)
+
+
+def interrupted_last(
+    left: Sequence[Row], interrupted: Collection[int], *, repeat_interrupted: bool
+) -> list[Row]:
+    """Trials that were cut off come at the end of their run, or not at all."""
+    cut = [row for row in left if row["trial"] in interrupted]
+    others = [row for row in left if row["trial"] not in interrupted]
+    return [*others, *cut] if repeat_interrupted else others
+
+
 @dataclass
 class _Run:
     start: events.RunStart
     segments: int = 0
     done: set[int] = field(default_factory=set)
     began: list[int] = field(default_factory=list)
-    whole: bool = False
 
 
 def past_of(journals: Sequence[Journal]) -> Past:
     """Read the journals of one session, oldest first."""
     runs: dict[tuple[int, int], _Run] = {}
     run_index, stimuli, lowered_c = 0, 0, 0.0
+    index = 0
     current: _Run | None = None
     for journal in journals:
+        current = None  # what was going on when the one before broke off is over
         for event in journal.events:
             match event:
                 case events.RunStart():
                     key = (event.design_run, event.acquisition)
                     current = runs.setdefault(key, _Run(event))
                     current.segments += 1
-                    current.whole = False
-                    run_index = max(run_index, event.run)
-                case events.TrialStart() if current is not None:
+                    index = event.run
+                    run_index = max(run_index, index)
+                # A calibration's trials, outside the runs, are numbered too.
+                case events.TrialStart() if current is not None and event.run == index:
                     current.began.append(event.trial)
-                case events.TrialEnd() if current is not None and event.status in DONE:
-                    current.done.add(event.trial)
-                case events.RunEnd() if current is not None:
-                    current.whole = event.status == "completed"
+                case events.TrialEnd() if current is not None and event.run == index:
+                    if event.status in DONE:
+                        current.done.add(event.trial)
+                case events.RunEnd():
+                    current = None
                 case events.HeatPrepared():
                     stimuli = max(stimuli, event.number)
                 case events.Decision():
@@ -91,7 +121,6 @@ def past_of(journals: Sequence[Journal]) -> Past:
                 segments=run.segments,
                 done=frozenset(run.done - {0}),
                 interrupted=frozenset(set(run.began) - run.done - {0}),
-                whole=run.whole,
             )
             for run in runs.values()
         ),
@@ -162,6 +191,31 @@ def _as_planned(journal: Journal, heat: events.HeatTriggered | events.HeatPrepar
         cem43=cem43_of_stimulus(stimulus),
         target=heat.temperature,
     )
+
+
+def heat_of_calibration(path: Path, own_journals: Path) -> list[PastHeat]:
+    """All heat in the journals beside a calibration's file, unless they are the session's own.
+
+    A file that was copied away from its journal says nothing of the heat behind it; it counts as
+    old if it was changed more than a day ago. Raises `ValueError`, in one sentence, for one that
+    can't be judged.
+    """
+    if path.resolve().is_relative_to(own_journals.resolve().parent):
+        return []  # counted with the participant's journals already
+    stem = path.name.rpartition("_calibration-")[0]
+    journals = sorted(path.parent.glob(f"{stem}_journal-*.jsonl")) if stem else []
+    if not journals:
+        if time.time() - path.stat().st_mtime > COUNTED_S:
+            return []
+        raise ValueError(
+            f"the calibration {path.name} is less than a day old, and its journal doesn't lie "
+            f"beside it: give the file where it was written"
+        )
+    found = []
+    for each in journals:
+        with contextlib.suppress(NoHead):
+            found.append(read_journal(each))
+    return heat_of(found)
 
 
 def heat_of_participant(dataset: Path, participant: str) -> list[PastHeat]:

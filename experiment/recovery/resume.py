@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from conditions.calibration import Calibration
 from conditions.study import Study
@@ -30,6 +31,7 @@ from experiment.session.preparation import (
 from hardware.rig import Rig
 from stimuli.manifest import Manifest, Portrait, load_manifest
 
+LAST_STEP = "debrief"  # of a visit: it's closed with it
 REPEAT_WITHIN_S = 24 * 3600.0  # a run may be repeated until so long after the last one
 VIRTUAL_BREAK_S = 60.0  # a virtual session goes on a minute after it broke off
 
@@ -61,12 +63,13 @@ def prepare_resume(
     """
     journals = _journals_of_one_session(path)
     place = _place_of(journals[-1])
-    past, newest = past_of(journals), journals[-1]
+    past = past_of(journals)
     prepared = _as_begun(journals, place, past)
     told = [_torn(journal) for journal in journals if journal.torn]
     if repeat is not None:
-        return _repeated(prepared, repeat, newest), told
-    if not even_if_whole and not _anything_left(prepared):
+        repeated = _repeated(prepared, repeat, journals)
+        return repeated, [*told, *_left_besides(prepared, repeated, path)]
+    if not even_if_whole and not prepared.rows_left():
         raise Finished(
             prepared,
             f"{place.stem} is finished, so there is nothing to go on with: to do a run again, say "
@@ -123,7 +126,10 @@ def _place_of(journal: Journal) -> SessionPlace:
 
 
 def _as_begun(journals: Sequence[Journal], place: SessionPlace, past: Past) -> Prepared:
-    """The session as its last journal's head states it."""
+    """The session as its journals' heads state it: each run's rows as they were drawn last.
+
+    A repeat's head holds the runs that it repeats, and nothing of those still to be done.
+    """
     newest = journals[-1]
     head = newest.head
     try:
@@ -134,7 +140,12 @@ def _as_begun(journals: Sequence[Journal], place: SessionPlace, past: Past) -> P
             f"{newest.path.name} was written by another version of trustpain whose study or rig "
             f"this one can't read ({error}): go on with that version"
         ) from None
-    # Rows of every acquisition so far, the first ones in the oldest journal's head.
+    rows: dict[int, list[dict[str, Any]]] = {}
+    acquisitions: dict[int, int] = {}
+    for each in (journal.head for journal in journals):
+        for run in {int(row["run"]) for row in each.trials}:
+            rows[run] = [row for row in each.trials if row["run"] == run]
+            acquisitions[run] = each.acquisitions.get(run, each.acquisition)
     prepared = Prepared(
         request=Request(
             study=study.name,
@@ -154,15 +165,16 @@ def _as_begun(journals: Sequence[Journal], place: SessionPlace, past: Past) -> P
         place=place,
         allocation=head.allocation,
         seed=head.seed,
-        rows=tuple(head.trials),
+        rows=tuple(row for run in sorted(rows) for row in rows[run]),
         manifest=_manifest(head, place),
         calibration=calibration,
-        thermode=thermode_figures(rig, rig.name),
+        thermode=thermode_figures(rig, rig.name, study),
         scanned=study.scan is not None and rig.scanner is not None,
         past=past,
         previous=newest.as_previous(),
         journal_number=place.next_number(),
         acquisition=head.acquisition,
+        acquisitions=acquisitions,
         goes_on_at=_virtually_at(newest) if head.virtual_time else None,
     )
     check_portraits(prepared)
@@ -183,21 +195,22 @@ def _manifest(head: events.SessionStart, place: SessionPlace) -> Manifest:
     return replace(load_manifest(), portraits=portraits)
 
 
-def _anything_left(prepared: Prepared) -> bool:
-    """Whether a planned run isn't whole."""
-    for design_run in {row["run"] for row in prepared.rows}:
-        past = prepared.past.last(design_run)
-        if past is None or not past.whole or past.acquisition != prepared.acquisition:
-            return True
-    return False
+def _left_besides(prepared: Prepared, repeated: Prepared, path: Path) -> list[str]:
+    """What will still be to do after a repeat, so that nobody takes the session for finished."""
+    again = {row["run"] for row in repeated.rows}
+    left = sorted({row["run"] for row in prepared.rows_left()} - again)
+    if not left:
+        return []
+    runs = ", ".join(map(str, left))
+    return [f"After this, run {runs} is still to be done: `trustpain resume {path}`."]
 
 
-def _repeated(prepared: Prepared, repeat: Repeat, newest: Journal) -> Prepared:
+def _repeated(prepared: Prepared, repeat: Repeat, journals: Sequence[Journal]) -> Prepared:
     """The same session with a fresh order for the runs that are repeated, on spare sites."""
     study, past = prepared.study.model, prepared.past
     if not 1 <= repeat.first <= study.runs:
         raise UserError(f"there is no run {repeat.first}: the study has runs 1 to {study.runs}")
-    _refuse_if_too_late(prepared, newest)
+    _refuse_if_too_late(prepared, journals)
     wanted = range(repeat.first, study.runs + 1) if repeat.and_later else [repeat.first]
     acquisition = 1 + max((run.acquisition for run in past.runs), default=0)
     used = {run.skin_site for run in past.runs}
@@ -223,10 +236,20 @@ def _repeated(prepared: Prepared, repeat: Repeat, newest: Journal) -> Prepared:
     except ValueError as error:
         raise UserError(f"the run can't be repeated: {error}") from None
     check_limits(study, rows, prepared.rig.model, prepared.thermode)
-    return replace(prepared, rows=tuple(rows), acquisition=acquisition)
+    return replace(prepared, rows=tuple(rows), acquisition=acquisition, acquisitions={})
 
 
-def _refuse_if_too_late(prepared: Prepared, newest: Journal) -> None:
+def _refuse_if_too_late(prepared: Prepared, journals: Sequence[Journal]) -> None:
+    """A visit's runs can be repeated until it's closed, those of `run` alone for 24 h."""
+    newest = journals[-1]
+    steps = [e for journal in journals for e in journal.of(events.StepEnd)]
+    if steps:
+        if any(step.step == LAST_STEP and step.status == "done" for step in steps):
+            raise UserError(
+                f"the visit of {prepared.place.stem} is closed, so no run of it can be repeated: "
+                f"begin a new --session"
+            )
+        return
     ended = wall_time(newest, newest.events[-1].t)
     now = prepared.goes_on_at.timestamp() if prepared.goes_on_at else time.time()
     if now - ended > REPEAT_WITHIN_S:

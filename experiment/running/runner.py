@@ -7,7 +7,7 @@ the schedule's zero; `experiment.running.walk` then goes through the phases.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from experiment.display.protocol import Display
@@ -121,6 +121,8 @@ class Runner:
                 self.stage.thermode.abort()
         else:
             self._listen_for_the_end(pulses)
+            if self.stop.requested:  # after the last phase: the run is whole, but somebody pressed
+                outcome = replace(outcome, reason=self.why_interrupted()[1])
         return outcome
 
     def outside_runs(self, segment: Segment) -> SegmentOutcome:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from experiment.journal.events import Event, Stop
 from hardware.clock import Clock, Timer
 
+SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 HOLD_S = 1.0  # holding the stop key for so long ends the session, as a second press does
 
 
@@ -104,7 +105,9 @@ class EmergencyStop:
 
 @contextlib.contextmanager
 def stop_on_signals(request: Callable[[str], None]) -> Iterator[None]:
-    """While this lasts, Ctrl-C and SIGTERM call `request('signal')` from a thread of its own.
+    """While this lasts, the signals that end a program call `request('signal')` from a thread.
+
+    Ctrl-C, SIGTERM, a terminal that is closed (SIGHUP), and Ctrl-Break on Windows.
 
     Python runs its signal handlers on the main thread, and only between two bytecodes: that may
     be blocked in a flip, or hold the very lock that abort needs. The interpreter's wake-up
@@ -117,7 +120,9 @@ def stop_on_signals(request: Callable[[str], None]) -> Iterator[None]:
     receiver, sender = socket.socketpair()
     receiver.settimeout(None)  # PsychoPy sets a time-out for every socket made after its import
     sender.setblocking(False)
-    numbers = {int(signal.SIGINT), int(signal.SIGTERM)}
+    numbers = {int(getattr(signal, name)) for name in SIGNALS if hasattr(signal, name)}
+    # Whoever ignores one (`nohup`) wants to go on without the terminal.
+    numbers = {number for number in numbers if signal.getsignal(number) != signal.SIG_IGN}
 
     def watch() -> None:
         while data := receiver.recv(16):

@@ -20,6 +20,7 @@ from hardware.devices import MarkerStamp, Response
 if TYPE_CHECKING:
     from experiment.running.runner import Runner
 
+A_WHILE_S = 3.0  # from a segment's first pulse to its first heat: enough for a device to get quiet
 Status = Literal["completed", "stopped", "paused", "stalled", "no_pulses", "device_failed"]
 STALLED_S = (
     1.0  # an onset later than this: the computer stood still, and the run isn't one any more
@@ -60,7 +61,9 @@ class Walk:
             _Step(p, p.action.performer(p, self._stage) if p.action is not None else None)
             for p in segment.phases
         ]
-        self._to_prepare = [step.performer for step in self._steps if step.needs_preparing]
+        self._to_prepare = [step for step in self._steps if step.needs_preparing]
+        self._prepared: _Step | None = None  # what was prepared last
+        self._zero: float | None = None  # of the schedule, once there is one
         self._current: _Step | None = None
         self._done: set[int] = set()
         self._skipped = False  # whether something of the current trial was
@@ -73,9 +76,20 @@ class Walk:
     def prepare_next(self) -> None:
         """Prepare the next phase that needs it: the device is free from now on."""
         if self._to_prepare and not self._runner.interrupted():
-            performer = self._to_prepare.pop(0)
-            assert performer is not None
-            performer.prepare()
+            self._prepared = self._to_prepare.pop(0)
+            assert self._prepared.performer is not None
+            self._prepared.performer.prepare()
+            self._tell_onset()
+
+    def _tell_onset(self) -> None:
+        """Tell what is prepared when it will begin: before the pulse only that it's a while off."""
+        step = self._prepared
+        if step is None or step.performer is None:
+            return
+        if self._zero is not None:
+            step.performer.expect(self._zero + step.phase.onset)
+        elif step.phase.onset >= A_WHILE_S:
+            step.performer.expect(math.inf)
 
     def on_response(self, response: Response) -> None:
         """Hand a response to the phase that was on the screen at its time (any thread).
@@ -90,6 +104,7 @@ class Walk:
 
     def through(self, zero: float) -> SegmentOutcome:
         """Show every phase at `zero` + its onset, and say how that ended."""
+        self._set_zero(zero)
         for step in self._steps:
             planned = zero + step.phase.onset
             lead_s = self._runner.display.lead_s
@@ -107,11 +122,16 @@ class Walk:
                 self._clock.wait(self._answered, math.inf)
                 # What follows begins as soon as it can be shown.
                 zero = self._clock.now() + lead_s - step.phase.onset
+                self._set_zero(zero)
         if self._wait(zero + self._segment.length_s):
             return self._cut_off(*self._runner.why_interrupted())
         self._leave_trial(self._clock.now(), "completed")
         reason = self._runner.pause_wanted()
         return SegmentOutcome("completed", frozenset(self._done), None, reason)
+
+    def _set_zero(self, zero: float) -> None:
+        self._zero = zero
+        self._tell_onset()
 
     @property
     def _trial(self) -> int:

@@ -7,7 +7,7 @@ answer goes on while the display and the devices do.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -20,6 +20,7 @@ from experiment.plan.materials import page
 from experiment.plan.scene import Scene
 from experiment.plan.segment import build_segment
 from experiment.plan.timeline import Segment
+from experiment.recovery.past import interrupted_last
 from experiment.running.runner import Runner
 from experiment.running.walk import SegmentOutcome
 from experiment.session.experimenter import Experimenter
@@ -76,10 +77,10 @@ class Course:
         for number, design_run in enumerate(design_runs, start=1):
             rows = [row for row in self.prepared.rows if row["run"] == design_run]
             title = f"Run {number} of {len(design_runs)}"
-            waiting, segments = self._to_do(design_run, rows)
+            waiting = self.prepared.left(design_run)
             if not waiting:
                 continue
-            ending = self._one_run(rows, waiting, segments, title, first=first)
+            ending = self._one_run(rows, waiting, self._segments(design_run), title, first=first)
             first = False
             if ending is not None:
                 self._show("stopped")
@@ -89,22 +90,11 @@ class Course:
 
     # --- one run ------------------------------------------------------------------------------
 
-    def _to_do(self, design_run: int, rows: list[Row]) -> tuple[list[Row], int]:
-        """The trials of a run that are still to be done, and how many segments it has had."""
-        trials = [row for row in rows if row["trial"] > 0]
+    def _segments(self, design_run: int) -> int:
+        """How many segments this acquisition of a run has had."""
         past = self.prepared.past.last(design_run)
-        if past is None or past.acquisition != self.prepared.acquisition:
-            return trials, 0
-        left = [row for row in trials if row["trial"] not in past.done]
-        return self._interrupted_last(left, past.interrupted), past.segments
-
-    def _interrupted_last(self, left: list[Row], interrupted: Collection[int]) -> list[Row]:
-        """Trials that were cut off come at the end of their run, or not at all."""
-        cut = [row for row in left if row["trial"] in interrupted]
-        left = [row for row in left if row["trial"] not in interrupted]
-        if self.prepared.study.model.interrupted_trials == "repeat_at_end":
-            return [*left, *cut]
-        return left
+        acquisition = self.prepared.acquisition_of(design_run)
+        return past.segments if past is not None and past.acquisition == acquisition else 0
 
     def _one_run(
         self, rows: list[Row], waiting: list[Row], number: int, title: str, *, first: bool
@@ -136,7 +126,7 @@ class Course:
             if row["temperature"] is not None:
                 self._stimuli += 1
                 row["stimulus"] = self._stimuli
-                row["temperature"] = round(row["temperature"] - self._lowered_c, 2)
+                row["temperature"] = self._lowered(row["temperature"], self._lowered_c)
             numbered.append(row)
         stored = rig.scanner.dummies_stored if rig.scanner is not None else 0
         return build_segment(
@@ -145,9 +135,28 @@ class Course:
             self.materials,
             run=self._run_index,
             segment=number,
-            acquisition=prepared.acquisition,
+            acquisition=prepared.acquisition_of(rows[0]["run"]),
             volumes=self._volumes(stored) if prepared.scanned else None,
         )
+
+    def _lowered(self, temperature: float, by_c: float) -> float:
+        """A row's temperature so much lower, as the device can give it: never above that.
+
+        Raises `ValueError` if the thermode has no program so low.
+        """
+        if not by_c:
+            return temperature
+        return self.prepared.thermode.given(round(temperature - by_c, 2))
+
+    def _can_lower(self) -> bool:
+        """Whether every heat that is left could be given one step lower."""
+        by_c = round(self._lowered_c + LOWERED_BY_C, 2)
+        thermode = self.prepared.thermode
+        temperatures = {r["temperature"] for r in self.prepared.rows if r["temperature"]}
+        try:
+            return all(self._lowered(t, by_c) > thermode.baseline for t in temperatures)
+        except ValueError:
+            return False
 
     def _volumes(self, stored: int) -> Callable[[float], int]:
         def count(length_s: float) -> int:
@@ -203,8 +212,11 @@ class Course:
 
     def _left(self, waiting: list[Row], outcome: SegmentOutcome) -> list[Row]:
         """The trials that are still to be done; the interrupted one as the study says."""
-        left = [row for row in waiting if row["trial"] not in outcome.done]
-        return self._interrupted_last(left, {outcome.interrupted or 0} - {0})
+        return interrupted_last(
+            [row for row in waiting if row["trial"] not in outcome.done],
+            {outcome.interrupted or 0} - {0},
+            repeat_interrupted=self.prepared.study.model.interrupted_trials == "repeat_at_end",
+        )
 
     # --- interruptions ------------------------------------------------------------------------
 
@@ -216,6 +228,8 @@ class Course:
         if outcome.status == "no_pulses":
             self.experimenter.warn(outcome.reason)
             answer = self._ask("No pulses came.", {"q": "end the session", "r": "wait again"})
+            if self.runner.stop.final:
+                return self._stopped(f"stop was asked for ({self.runner.stop.source})")
             return None if answer == "r" else Ending("failed", ExitCode.DEVICE, outcome.reason)
         if self.runner.stop.final:
             return self._stopped(outcome.reason)
@@ -226,8 +240,11 @@ class Course:
             return Ending("failed", ExitCode.DEVICE, failed)
         options = {"g": "go on with a new segment of the run", "q": "end the session"}
         lower = {"l": f"lower all temperatures by {LOWERED_BY_C:g} C and go on"}
+        if not self._can_lower():
+            lower = {}
+            self.experimenter.warn("The thermode can't give all that is left any lower.")
         # The plain way on comes first: after high ratings that is with lower temperatures.
-        by_rule = outcome.status in ("paused", "completed")
+        by_rule = outcome.status in ("paused", "completed") and not self.runner.stop.requested
         options = lower | options if by_rule else options | lower
         interrupted = f" in trial {outcome.interrupted}" if outcome.interrupted else ""
         answer = self._ask(f"Paused{interrupted}: {outcome.reason}.", options)

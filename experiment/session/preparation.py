@@ -6,7 +6,7 @@ Whatever is wrong is found here, while no window is open, no device touched and 
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -36,9 +36,10 @@ from experiment.inputs.files import (
 )
 from experiment.journal import is_calibration
 from experiment.journal.events import Kind, PreviousJournal, Step
-from experiment.recovery.past import Past
+from experiment.recovery.past import Past, trials_left
 from hardware.checks import PlannedHeat, check_plan
 from hardware.devices import Stimulus
+from hardware.history import SiteHistory
 from hardware.rig import MedocSection, Rig
 from stimuli.manifest import Manifest, Portrait, load_manifest, sha256_of
 from stimuli.texts import Texts
@@ -82,6 +83,7 @@ class Prepared:
     step: Step = "runs"
     journal_number: int = 1
     acquisition: int = 0  # of the rows: 0, or the number of the repeat
+    acquisitions: Mapping[int, int] = field(default_factory=dict)  # of a run, where it differs
     goes_on_at: datetime | None = None  # when a virtual session that goes on does so
 
     def portrait(self, clinician: str, level: str) -> Portrait:
@@ -92,6 +94,29 @@ class Prepared:
         """The portraits that this session shows."""
         met = {(r["clinician"], r["trust"]) for r in self.rows if r["clinician"] is not None}
         return [self.portrait(clinician, trust) for clinician, trust in sorted(met)]
+
+    def acquisition_of(self, design_run: int) -> int:
+        """Which acquisition the rows of a planned run are for."""
+        return self.acquisitions.get(design_run, self.acquisition)
+
+    def left(self, design_run: int) -> list[dict[str, Any]]:
+        """The rows of a planned run's trials that are still to be done, its lead-in apart."""
+        trials = [row for row in self.rows if row["run"] == design_run and row["trial"] > 0]
+        return trials_left(
+            trials,
+            self.past.last(design_run),
+            self.acquisition_of(design_run),
+            repeat_interrupted=self.study.model.interrupted_trials == "repeat_at_end",
+        )
+
+    def rows_left(self) -> list[dict[str, Any]]:
+        """Everything that is still to be given, lead-ins included."""
+        found: list[dict[str, Any]] = []
+        for design_run in sorted({row["run"] for row in self.rows}):
+            if left := self.left(design_run):
+                lead_in = [r for r in self.rows if r["run"] == design_run and r["trial"] == 0]
+                found += [*lead_in, *left]
+        return found
 
     def with_allocation(self, allocation: int) -> Prepared:
         """The same session for another allocation number."""
@@ -130,7 +155,7 @@ def prepare(request: Request, step: Step = "runs") -> Prepared:
     check_writable(place.dataset)
     if step == "runs":
         _refuse_existing(place)
-    thermode = thermode_figures(rig.model, request.rig)
+    thermode = thermode_figures(rig.model, request.rig, study.model)
     calibration = _calibration(request, place) if step == "runs" else None
     manifest = _manifest(study)
     allocation = request.allocation or AllocationList(place.dataset).preview(participant)
@@ -169,8 +194,11 @@ def as_pilot(prepared: Prepared) -> Prepared:
     return replace(prepared, kind="pilot", place=place, journal_number=place.next_number())
 
 
-def thermode_figures(rig: Rig, name: str) -> ThermodeFigures:
-    """What the trial table must know of the rig. Raises `UserError` if it has no thermode."""
+def thermode_figures(rig: Rig, name: str, study: Study) -> ThermodeFigures:
+    """What the trial table must know of the rig. Raises `UserError` if it has no thermode.
+
+    Of stored programs only those count whose plateau is the study's.
+    """
     if rig.thermode is None:
         raise UserError(
             f"the rig {name} has no [thermode] section, but the study gives heat: use another "
@@ -178,7 +206,14 @@ def thermode_figures(rig: Rig, name: str) -> ThermodeFigures:
         )
     programs = None
     if isinstance(rig.thermode, MedocSection):
-        programs = tuple(sorted({program.temperature for program in rig.thermode.programs}))
+        fitting = rig.thermode.with_plateau(study.heat.plateau_s)
+        if not fitting:
+            reason = rig.thermode.cannot(rig.thermode.programs[0].temperature, study.heat.plateau_s)
+            raise UserError(
+                f"the study {study.name} can't be given by the rig's thermode: {reason}. Store such "
+                f"programs and name them in the rig file, or change the study"
+            )
+        programs = tuple(sorted(program.temperature for program in fitting))
     return ThermodeFigures(
         baseline=rig.thermode.baseline,
         rise_rate=rig.thermode.rise_rate,
@@ -201,11 +236,17 @@ def seed_of(request: Request, study: Study, allocation: int) -> int:
 
 
 def check_limits(
-    study: Study, rows: Sequence[dict[str, Any]], rig: Rig, thermode: ThermodeFigures
+    study: Study,
+    rows: Sequence[dict[str, Any]],
+    rig: Rig,
+    thermode: ThermodeFigures,
+    history: SiteHistory | None = None,
+    now: float = 0.0,
 ) -> None:
     """Walk the whole table against the rig's limits. Raises `UserError` naming the first breach.
 
     Runs are taken to follow one another at once: the shortest pauses that can come of the table.
+    `history` (with `now`, wall time in s) adds what the skin has had already.
     """
     length_s = run_length(study, thermode)
     planned = [
@@ -219,10 +260,11 @@ def check_limits(
         if (onset := heat_onset(study, thermode, row)) is not None
     ]
     _check_possible(planned, rig)
-    breaches = check_plan(planned, rig.limits)
+    breaches = check_plan(planned, rig.limits, history, now)
     if breaches:
         more = f" ({len(breaches) - 1} more like it.)" if len(breaches) > 1 else ""
-        raise UserError(f"The trial table breaks the rig's safety limits. {breaches[0]}{more}")
+        what = "The trial table breaks" if history is None else "What is still to be given breaks"
+        raise UserError(f"{what} the rig's safety limits. {breaches[0]}{more}")
 
 
 def _check_possible(planned: Sequence[PlannedHeat], rig: Rig) -> None:

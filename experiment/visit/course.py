@@ -284,6 +284,7 @@ class VisitCourse(Course):
     def refresh(self) -> None:
         """Take in what this visit has done already: runs, trials, numbers of stimuli."""
         journals = read_journals(self.prepared.place.existing_journals())
+        # Those of a calibration that was made by itself hold no runs, but a count of stimuli.
         self.prepared = replace(self.prepared, past=past_of(journals))
         past = self.prepared.past
         self._lowered_c, self._run_index, self._stimuli = (

@@ -23,9 +23,20 @@ from experiment.visit.course import (
     instrument_of,
     times_of,
 )
-from experiment.visit.screens import LEFT_OUT, face, item_on_screen, page_to_turn, practice
+from experiment.visit.screens import (
+    LEFT_OUT,
+    face,
+    item_on_screen,
+    page_to_turn,
+    practice,
+    warm_stimuli,
+)
 
 FIXED = "the study's fixed temperatures"
+NO_WARMTH = (
+    "the thermode has no warm program (at most 42 °C) to practise with: store one and name it in "
+    "the rig file, or skip the practice"
+)
 ROUNDS = 3  # of practice, before the experimenter decides
 LEAVE_OUT = {"x": "left out"}
 
@@ -107,7 +118,10 @@ def instructions(visit: VisitCourse) -> StepResult:
 
 def warm_practice(visit: VisitCourse) -> StepResult:
     """Warm stimuli, round after round, until every scale was confirmed in time."""
-    study, limits = visit.prepared.study.model, visit.prepared.rig.model.limits
+    study, rig = visit.prepared.study.model, visit.prepared.rig.model
+    warm = warm_stimuli(rig.thermode) if rig.thermode is not None else []
+    if not warm:
+        return StepResult("failed", NO_WARMTH)
     site = study.skin_sites.count  # the last of the spare ones: no run needs it soon
     visit.show("warm_practice")
     if not visit.look_at_skin(site, f"Practice: look at the skin at site {site}."):
@@ -125,7 +139,8 @@ def warm_practice(visit: VisitCourse) -> StepResult:
             first_number=visit.next_stimulus,
             seed=visit.prepared.seed,
             attempt=100 * visit.attempt + rounds,
-            pause_s=limits.shortest_pause_s,
+            pause_s=rig.limits.shortest_pause_s,
+            warm=warm,
         )
         result, heard = visit.outside(segment)
         if result.status != "done":

@@ -16,6 +16,7 @@ from experiment.phases.registry import Materials
 from experiment.plan.scene import Choice, Fixation, RatingScale, Scene, Text
 from experiment.plan.timeline import OUTSIDE_TRIALS, Action, Phase, Segment
 from hardware.devices import Stimulus
+from hardware.rig import MedocSection, TcsSection
 from stimuli.texts import Page
 
 LEFT_OUT = "left_out"
@@ -24,7 +25,6 @@ FACE_PAUSE_S = 0.5  # fixation before a new clinician's face
 WARM_C = (38.0, 40.0, 42.0)  # ours: below every published heat pain threshold (42.0 C at lowest)
 WARM_PLATEAU_S = 4.0
 WARM_PAUSE_S = 16.0  # fixation before each: longer than the shipped rigs' shortest pause
-WARM_SLOT_S = 6.0  # rise, plateau and return
 RATING_S = 6.0  # as long as in the runs
 
 
@@ -108,6 +108,17 @@ def item_on_screen(
     return segment_of([_Part(item.name, "questionnaire", None, scene, action)])
 
 
+def warm_stimuli(thermode: TcsSection | MedocSection) -> list[tuple[float, float]]:
+    """Temperature (C) and plateau (s) of what can be practised with, coolest first.
+
+    A device with stored programs gives those of at most 42 C, three at most; perhaps none.
+    """
+    if not isinstance(thermode, MedocSection):
+        return [(temperature, WARM_PLATEAU_S) for temperature in WARM_C]
+    stored = {p.temperature: p.plateau_s for p in thermode.programs if p.temperature <= WARM_C[-1]}
+    return sorted(stored.items())[-len(WARM_C) :]
+
+
 def practice(
     study: Study,
     materials: Materials,
@@ -117,25 +128,26 @@ def practice(
     seed: int,
     attempt: int,
     pause_s: float,
+    warm: Sequence[tuple[float, float]],
 ) -> Segment:
-    """Three warm stimuli, coolest first, each rated on the study's scales.
+    """The warm stimuli (C, plateau in s), coolest first, each rated on the study's scales.
 
     `pause_s` is the shortest pause on one site that the rig allows.
     """
     rng = stream(seed, "practice", attempt)
     rest_s = max(WARM_PAUSE_S, pause_s + 1.0)
     parts: list[_Part] = []
-    for number, temperature in enumerate(WARM_C):
+    for number, (temperature, plateau_s) in enumerate(warm):
         stimulus = Stimulus(
             number=first_number + number,
             target=temperature,
-            plateau_s=WARM_PLATEAU_S,
+            plateau_s=plateau_s,
             baseline=materials.baseline,
             rise_rate=materials.rise_rate,
             return_rate=materials.return_rate,
             skin_site=site,
         )
-        slot = max(WARM_SLOT_S, round(stimulus.length_s + 1.0, 1))
+        slot = round(stimulus.length_s + 1.0, 1)
         parts.append(_Part(f"practice_fixation_{number + 1}", "fixation", rest_s, Fixation()))
         parts.append(
             _Part(f"practice_heat_{number + 1}", "heat", slot, Fixation(), GiveHeat(stimulus))

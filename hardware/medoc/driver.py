@@ -1,7 +1,8 @@
 """A Medoc as a `Thermode`: programs chosen, started and triggered by their codes.
 
-It goes from stage to stage, one command a turn. Once a program waits for its trigger nothing is
-sent any more, so that the trigger never falls into the gap after a poll.
+It goes from stage to stage, one command a turn. A program that waits for its trigger is asked once
+a second, so that heat which nobody asked for is seen; but nothing is sent any more in the last
+moments before the trigger, so that it never falls into the gap after a poll.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from hardware.medoc.replies import (
 )
 from hardware.medoc.requests import Command
 from hardware.medoc.talk import Talk
-from hardware.medoc.transport import Transport
+from hardware.medoc.transport import PATIENCE_S, Transport
 from hardware.sections.base import EMULATED
 from hardware.sections.thermode import MedocProgram, MedocSection
 
@@ -53,7 +54,7 @@ class _Stage(Enum):
     CLEAR = auto()  # a program is wanted, but another isn't over
     SELECT = auto()  # SELECT_TP, until the test is ready
     START = auto()  # START, until the pre-test is over and the test runs
-    ARMED = auto()  # silent until the trigger
+    ARMED = auto()  # waits for its trigger
     HEAT = auto()
     ABORT = auto()
 
@@ -81,6 +82,7 @@ class MedocThermode:
         self._status: Status | None = None  # the last one that was asked for in this stage
         self._program: MedocProgram | None = None
         self._current: Stimulus | None = None
+        self._not_before: float | None = None  # of the trigger; None: it may come at any moment
         self._loaded: Stimulus | None = None
         self._reason = NOTHING
         self._failure = ""
@@ -92,6 +94,8 @@ class MedocThermode:
         self._again_at = 0.0
         self._stage, self._since = _Stage.REST, clock.now()
         self._poll_s = max(1.0 / section.poll_hz, section.gap_s)
+        # An answer may take its time, and then the gap has to pass.
+        self._quiet_s = PATIENCE_S + 2 * section.gap_s
         self._where = f"The thermode at {section.port}"
         self._talk = Talk(
             transport, clock, section.gap_s, wall_origin, self._turn, self._heard, self._unheard
@@ -128,9 +132,16 @@ class MedocThermode:
             self._unload(CLEARING)
             if self._failure or self._closed:
                 return
-            self._program, self._current = program, stimulus
+            self._program, self._current, self._not_before = program, stimulus, None
             self._enter(_Stage.CLEAR)
             self._talk.book(self._clock.now())
+
+    def expect(self, not_before: float) -> None:
+        """Until shortly before this time it may be asked for its state."""
+        with self._lock:
+            self._not_before = not_before
+            if self._stage is _Stage.ARMED:
+                self._talk.book(self._clock.now() + SLOW_POLL_S)
 
     def ready(self) -> Readiness:
         """Say whether the stimulus prepared last waits for its trigger."""
@@ -140,6 +151,8 @@ class MedocThermode:
             return Readiness(False, self._reason)
         if self._clock.now() < self._talk.free_at:
             return Readiness(False, "Medoc's gap after the last command isn't over yet.")
+        if not self.at_baseline():
+            return Readiness(False, "The thermode doesn't report that it is at baseline.")
         return Readiness(True)
 
     def trigger(self) -> TriggerStamp:
@@ -175,14 +188,16 @@ class MedocThermode:
         self._watcher = callback
 
     def at_baseline(self) -> bool:
-        """Whether the latest temperature is at baseline, and fresh or from when it was armed.
+        """Whether the latest temperature is at baseline and fresh.
 
-        A program that waits for its trigger keeps its baseline, and isn't asked.
+        One from when it was armed has to do where the trigger may come at any moment: then a
+        program that waits for it isn't asked.
         """
         latest = self._latest
         if latest is None or latest.zones[0] > self._section.baseline + AT_BASELINE:
             return False
-        return self._stage is _Stage.ARMED or self._clock.now() - latest.time <= FRESH_S
+        unasked = self._stage is _Stage.ARMED and self._not_before is None
+        return unasked or self._clock.now() - latest.time <= FRESH_S + self._quiet_s
 
     def failure(self) -> str:
         """What has failed, in a sentence, or ''."""
@@ -207,7 +222,7 @@ class MedocThermode:
         with self._lock:
             now = self._clock.now()
             aborting = self._stage is _Stage.ABORT
-            if self._closed or self._stage is _Stage.ARMED:
+            if self._closed or (self._stage is _Stage.ARMED and not self._may_ask(now)):
                 return
             if self._talk.busy and not aborting:
                 self._talk.book(now + self._section.gap_s)
@@ -220,6 +235,10 @@ class MedocThermode:
             command, number = self._next_command(now)
             self._talk.say(command, number, urgent=aborting)
             self._talk.book(now + self._pause_s(command))
+
+    def _may_ask(self, now: float) -> bool:
+        """Whether an armed program may be asked for its state, long enough before its trigger."""
+        return self._not_before is not None and now + self._quiet_s <= self._not_before
 
     def _next_command(self, now: float) -> tuple[Command, int | None]:
         stage, status = self._stage, self._status
@@ -237,8 +256,11 @@ class MedocThermode:
         return Command.GET_STATUS, None
 
     def _pause_s(self, command: Command) -> float:
-        if self._stage is _Stage.REST and not self._heated and command is Command.GET_STATUS:
-            return SLOW_POLL_S
+        resting = self._stage in (_Stage.REST, _Stage.ARMED) and not self._heated
+        if resting and command is Command.GET_STATUS:
+            latest = self._latest
+            warm = latest is not None and latest.zones[0] > self._section.baseline + AT_BASELINE
+            return self._poll_s if warm else SLOW_POLL_S
         return self._poll_s if self._stage is _Stage.HEAT or self._heated else self._section.gap_s
 
     def _enter(self, stage: _Stage) -> None:
@@ -289,6 +311,8 @@ class MedocThermode:
                 self._reason = PRETEST
         elif stage is _Stage.START:
             self._await_running(status)
+        elif stage is _Stage.ARMED and status.idle:
+            self._give_up("Medoc ended the program while it waited for its trigger.")
         # A trigger that was refused or missed needs nothing: no heat comes, which the guard tells.
 
     def _await_running(self, status: Status) -> None:
@@ -297,6 +321,7 @@ class MedocThermode:
         if status.test == TEST_RUNNING and at_baseline:
             self._enter(_Stage.ARMED)
             self._loaded = self._current
+            self._talk.book(self._clock.now() + SLOW_POLL_S)
         elif status.idle:
             self._give_up("Medoc ended the program before its heat.")
         elif status.system == SYSTEM_READY and status.command == Command.START and status.refusal:

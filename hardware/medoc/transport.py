@@ -74,8 +74,8 @@ class Tcp:
         thread = threading.Thread(
             target=self._exchange, args=(exchange,), name="medoc urgent", daemon=True
         )
+        thread.start()  # first: `close`, on another thread, waits for those that are in the list
         self._urgent = [other for other in self._urgent if other.is_alive()] + [thread]
-        thread.start()
 
     def close(self) -> None:
         """Take no more requests; wait, but not long, for those under way."""

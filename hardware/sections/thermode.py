@@ -92,6 +92,10 @@ class MedocSection(Section):
                 return program
         return None
 
+    def with_plateau(self, plateau_s: float) -> list[MedocProgram]:
+        """The programs with this plateau (s)."""
+        return [p for p in self.programs if abs(p.plateau_s - plateau_s) < SAME]
+
     def cannot(self, target: float, plateau_s: float) -> str:
         """Why the device can't give this stimulus, as a clause, or ''."""
         if self.program(target, plateau_s) is not None:

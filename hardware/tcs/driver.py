@@ -68,7 +68,7 @@ class TcsThermode:
         self._polling = threading.RLock()
         self.info = DeviceInfo("thermode", "tcs", section.port, section.port.startswith(EMULATED))
         self._talk = Conversation(port, clock, self._temperatures, self._fail, self._lost)
-        self._loading = Loading(self._talk, section, highest_target)
+        self._loading = Loading(self._talk, clock, section, highest_target)
         self._talk.start()
         try:
             self.info = identify(self._talk, clock, section, highest_target)
@@ -90,6 +90,9 @@ class TcsThermode:
             raise DeviceError("The thermode hasn't come back to baseline yet.")
         self._loading.begin(stimulus)
         self._baseline = stimulus.baseline
+
+    def expect(self, not_before: float) -> None:
+        """A start command never waits for an answer, so nothing has to be kept free for it."""
 
     def ready(self) -> Readiness:
         """Say whether the stimulus prepared last may be triggered."""

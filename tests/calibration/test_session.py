@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Callable, Mapping
 from functools import partial
 from itertools import pairwise
@@ -20,7 +21,7 @@ from experiment.inputs.files import last_calibration, load_calibration
 from experiment.journal import Journal, events, read_journal
 from experiment.participant.model import PainModel, stream
 from experiment.participant.simulated import SimulatedParticipant
-from experiment.recovery.past import heat_of_participant, past_of
+from experiment.recovery.past import heat_of_calibration, heat_of_participant, past_of
 from experiment.recovery.resume import prepare_resume
 from experiment.responses.emulated import EmulatedResponses
 from experiment.session.experimenter import SimulatedExperimenter
@@ -240,3 +241,20 @@ def test_two_high_ratings_in_a_row_offer_to_stay_cooler(tmp_path: Path) -> None:
     after = [h for h in journal.of(events.HeatTriggered) if h.t > at_first.t]
     before = [h for h in journal.of(events.HeatTriggered) if h.t < at_first.t]
     assert max(h.temperature for h in after) <= before[-1].temperature - 0.5
+
+
+def test_one_given_by_its_path_counts_on_the_skin(
+    accepted: tuple[Played, Journal], tmp_path: Path
+) -> None:
+    """Made into another dataset on the same day; away from its journal it can't be judged."""
+    calibration = next(accepted[0].journal.parent.glob("*_calibration-001.toml"))
+    given = len(accepted[1].of(events.HeatDelivered))
+    own = tmp_path / "elsewhere" / "sub-sim01"
+    assert len(heat_of_calibration(calibration, own)) == given > 0
+    assert heat_of_calibration(calibration, calibration.parent) == []  # counted already
+    alone = tmp_path / calibration.name
+    alone.write_bytes(calibration.read_bytes())
+    with pytest.raises(ValueError, match="journal doesn't lie beside it"):
+        heat_of_calibration(alone, own)
+    os.utime(alone, (0, 0))
+    assert heat_of_calibration(alone, own) == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 
 import pytest
 import serial
@@ -95,3 +96,15 @@ def test_closing_ends_its_threads() -> None:
     assert set(threading.enumerate()) > before
     clock.close()
     assert set(threading.enumerate()) <= before
+
+
+@pytest.mark.skipif(not hasattr(time, "CLOCK_BOOTTIME"), reason="a clock of Linux")
+def test_a_suspended_computer_does_not_stop_the_clock() -> None:
+    """It follows the clock that goes on while the computer sleeps, which nothing here can make."""
+    clock = RealClock()
+    began, zero = time.clock_gettime(time.CLOCK_BOOTTIME), clock.now()
+    time.sleep(0.05)
+    passed = time.clock_gettime(time.CLOCK_BOOTTIME) - began
+    assert clock.now() - zero == pytest.approx(passed, abs=0.02)
+    assert clock.from_perf_counter(time.perf_counter()) == pytest.approx(clock.now(), abs=0.02)
+    clock.close()

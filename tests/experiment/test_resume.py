@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,22 @@ from hypothesis import strategies as st
 
 from experiment.errors import ExitCode, UserError
 from experiment.journal import Journal, events, read_journal
-from experiment.recovery.past import DONE, heat_of, heat_of_participant
+from experiment.recovery.past import DONE, heat_of, heat_of_participant, past_of
 from experiment.recovery.resume import Repeat, prepare_resume
 from experiment.session.lab import resume_session
 from experiment.session.session import play
 from experiment.session.settings import virtual_setting
 from tests.experiment.virtual import play_virtually
+
+
+def after_run_1(whole: Path, folder: Path) -> Path:
+    """A copy of the dataset whose program died when run 1 had ended."""
+    dataset = folder / whole.name
+    shutil.copytree(whole, dataset)
+    [path] = dataset.rglob("*_journal-001.jsonl")
+    data = path.read_bytes()
+    path.write_bytes(data[: data.index(b"\n", data.index(b'"event":"run_end"')) + 1])
+    return dataset
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +126,62 @@ def test_a_run_is_repeated_on_a_spare_site_with_a_fresh_order(whole: Path, tmp_p
     assert sorted(order) == sorted(before)
     with pytest.raises(UserError, match="no run 9"):
         prepare_resume(dataset, Repeat(9, and_later=False))
+
+
+def test_a_repeat_before_the_later_runs_loses_none_of_them(whole: Path, tmp_path: Path) -> None:
+    dataset = after_run_1(whole, tmp_path)
+    prepared, told = prepare_resume(dataset, Repeat(1, and_later=False))
+    assert "run 2 is still to be done" in told[-1]
+    assert play(prepared, virtual_setting()).ending.exit_code == ExitCode.DONE
+    prepared, _ = prepare_resume(dataset)
+    assert {row["run"] for row in prepared.rows_left()} == {2}
+    played = play(prepared, virtual_setting())
+    [start] = read_journal(played.journal).of(events.RunStart)
+    assert (start.run, start.design_run, start.acquisition) == (3, 2, 0)
+    with pytest.raises(UserError, match="is finished"):
+        prepare_resume(dataset)
+
+
+def test_a_session_killed_in_its_last_fixation_is_finished(whole: Path, tmp_path: Path) -> None:
+    dataset = tmp_path / whole.name
+    shutil.copytree(whole, dataset)
+    [path] = dataset.rglob("*_journal-001.jsonl")
+    data = path.read_bytes()
+    path.write_bytes(data[: data.rindex(b'{"t":', 0, data.rindex(b'"event":"run_end"'))])
+    with pytest.raises(UserError, match="is finished"):
+        prepare_resume(dataset)
+
+
+def test_trials_of_a_calibration_in_between_are_none_of_the_runs(
+    whole: Path, tmp_path: Path
+) -> None:
+    """Both count their trials from 1."""
+    [path] = whole.rglob("*_journal-001.jsonl")
+    journal = read_journal(path)
+    half = [e for e in journal.events if e.t < journal.of(events.TrialEnd)[6].t]
+    calibration: list[events.Event] = [
+        events.TrialStart(t=1.0, run=0, trial=3),
+        events.TrialEnd(t=2.0, run=0, trial=3, status="completed"),
+    ]
+    cut_off = replace(journal, events=half)
+    between = replace(journal, events=[journal.head, *calibration])
+    assert past_of([cut_off, between]).runs == past_of([cut_off]).runs
+
+
+def test_what_the_skin_has_had_is_looked_at_before_anything_opens(
+    whole: Path, tmp_path: Path
+) -> None:
+    """Another session on the same day, with the sites nearly used up."""
+    dataset = tmp_path / whole.name
+    shutil.copytree(whole, dataset)
+    first = next(dataset.rglob("*_journal-001.jsonl"))
+    lines = first.read_bytes().splitlines(keepends=True)
+    heats = [line for line in lines if b'"event":"heat_delivered"' in line]
+    first.write_bytes(b"".join([*lines[:-1], *heats * 6, lines[-1]]))
+    with pytest.raises(UserError, match=r"still to be given breaks.*most_stimuli_site") as refused:
+        play_virtually(tmp_path, session="02")
+    assert refused.value.exit_code == ExitCode.BAD_INPUT
+    assert not list(dataset.rglob("*ses-02*"))
 
 
 def test_what_a_resumed_session_counts_on_the_skin_is_all_that_was_given(

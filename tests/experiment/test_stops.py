@@ -6,12 +6,14 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from experiment.errors import ExitCode
 from experiment.journal import events
+from hardware.emulation.scanner import EmulatedScanner
 from tests.experiment.virtual import Room, play_virtually
 
 
@@ -40,9 +42,9 @@ def test_an_exception_anywhere_aborts_the_heat_and_ends_the_session(tmp_path: Pa
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of its own")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_aborts_the_heat_and_ends_the_session(tmp_path: Path, number: int) -> None:
-    hot = in_heat(tmp_path)
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_signal_aborts_the_heat_and_ends_the_session(tmp_path: Path, name: str) -> None:
+    number, hot = getattr(signal, name), in_heat(tmp_path)
 
     def send(room: Room) -> None:
         os.kill(os.getpid(), number)
@@ -55,3 +57,40 @@ def test_a_signal_aborts_the_heat_and_ends_the_session(tmp_path: Path, number: i
     last = journal.of(events.HeatDelivered)[-1]
     assert last.aborted
     assert last.t < hot + 1.0
+
+
+def after_the_last_phase(tmp_path: Path) -> float:
+    """A session time at which only the scanner's last pulses are listened to."""
+    _, whole = play_virtually(tmp_path / "whole")
+    return whole.of(events.PhaseEnd)[-1].t + 0.5
+
+
+@pytest.mark.parametrize("presses", [1, 2])
+def test_a_stop_after_the_last_phase_is_not_swallowed(tmp_path: Path, presses: int) -> None:
+    at, questions = after_the_last_phase(tmp_path), list[str]()
+
+    def choose(question: str, options: Mapping[str, str]) -> str:
+        questions.append(question)
+        return "q" if question.startswith("Paused") else next(iter(options))
+
+    happens = {at + 0.3 * n: lambda room: room.press("stop") for n in range(presses)}
+    played, journal = play_virtually(tmp_path / "stopped", happens=happens, choose=choose)
+    assert played.ending.exit_code == ExitCode.EMERGENCY_STOP
+    assert len(journal.of(events.RunEnd)) == 2  # both were whole
+    assert any(question.startswith("Paused") for question in questions)
+
+
+def test_a_final_stop_while_no_pulses_come_ends_with_4(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(EmulatedScanner, "start", lambda *args, **more: None)
+
+    def choose(question: str, options: Mapping[str, str]) -> str:
+        return next(iter(options))
+
+    played, journal = play_virtually(tmp_path / "without", choose=choose)
+    assert played.ending.exit_code == ExitCode.DEVICE
+    [asked] = [e for e in journal.of(events.Decision) if e.question == "No pulses came."]
+    happens = {asked.t - late: lambda room: room.press("stop") for late in (1.0, 0.5)}
+    played, _ = play_virtually(tmp_path / "stopped", happens=happens, choose=choose)
+    assert played.ending.exit_code == ExitCode.EMERGENCY_STOP

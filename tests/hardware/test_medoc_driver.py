@@ -17,6 +17,8 @@ from hardware.emulation import EmulatedWorld
 from hardware.emulation.medoc import EmulatedMedoc
 from hardware.guard import GuardedThermode, HeatRefused
 from hardware.history import Delivery
+from hardware.medoc import requests
+from hardware.medoc.requests import Command
 from hardware.opening import open_devices
 from hardware.rig import Rig
 from tests.hardware.benches import stimulus
@@ -136,6 +138,48 @@ def test_the_gap_is_kept_and_nothing_goes_out_before_a_trigger(room: Room) -> No
     triggered = next(at for at, command in room.asked if command == TRIGGER)
     in_heat = [at for at in times if triggered < at < triggered + 11]
     assert len(in_heat) >= 50
+
+
+def test_heat_that_somebody_else_triggers_while_it_is_armed_is_seen(room: Room) -> None:
+    room.arm(heat())
+    room.guard.expect(float("inf"))
+    asked = len(room.asked)
+    room.pass_time(20)
+    assert len(room.asked) - asked >= 18  # about once a second
+    assert room.guard.at_baseline()
+    assert room.guard.ready().ok or room.guard.ready().reason.startswith("Medoc's gap")
+    polls = len(room.asked)
+    assert room.clock.wait(lambda: len(room.asked) > polls, room.clock.now() + 2)
+    room.pass_time(0.5)  # past the gap after the poll
+    began = room.clock.now()
+    room.medoc.receive(requests.request(Command.TRIGGER, 0.0))
+    assert room.clock.wait(lambda: room.guard.failure() != "", began + 5)
+    assert "although no heat was asked for" in room.guard.failure()
+    room.pass_time(5)
+    assert room.medoc.temperature() == 32.0
+
+
+def test_nothing_goes_out_in_the_moments_before_an_expected_trigger(room: Room) -> None:
+    room.arm(heat())
+    onset = room.clock.now() + 7.3
+    room.guard.expect(onset)
+    asked = len(room.asked)
+    room.clock.wait(lambda: False, onset)
+    times = [at for at, _ in room.asked[asked:]]
+    assert len(times) >= 5
+    assert times[-1] < onset - 2 * 0.2
+    assert room.guard.ready().ok
+    room.guard.trigger()
+    assert room.clock.wait(lambda: bool(room.deliveries), onset + 20)
+    assert room.deliveries[0].problem == ""
+
+
+def test_a_program_that_ends_while_it_is_armed_is_not_ready(room: Room) -> None:
+    room.arm(heat())
+    room.guard.expect(float("inf"))
+    room.medoc.receive(requests.request(Command.STOP, 0.0))
+    room.pass_time(3)
+    assert "ended the program while it waited" in room.guard.ready().reason
 
 
 def test_the_gap_counts_from_the_answer_since_medoc_may_have_read_late(room: Room) -> None:

@@ -1,7 +1,7 @@
 """What a rig file may say of a Medoc, and what a study may ask of it."""
 
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +9,16 @@ import pytest
 from pydantic import ValidationError
 
 from experiment.errors import UserError
+from experiment.inputs.files import load_study
 from experiment.journal import events, read_journal
 from experiment.session.preparation import Request, all_emulated, prepare, thermode_figures
 from experiment.session.session import play
 from experiment.session.settings import virtual_setting
 from hardware.rig import MedocSection, Rig
+from tests.experiment.virtual import play_virtually
 
 RIG = Path(__file__).parents[2] / "hardware" / "rigs" / "mri_medoc.toml"
+
 TEXT = RIG.read_text(encoding="utf-8")
 
 
@@ -71,7 +74,7 @@ def test_the_shipped_one() -> None:
     emulated = all_emulated(rig)
     assert emulated.ports() == {"thermode": "emulated://medoc", "scanner": "emulated://scanner"}
     assert Rig.model_validate(emulated.model_dump()) == emulated
-    programs = thermode_figures(rig, "mri_medoc").programs
+    programs = thermode_figures(rig, "mri_medoc", load_study("trust_pain").model).programs
     assert programs == (44.0, 44.5, 45.0, 45.5, 46.0, 46.5, 47.0, 47.5, 48.0, 48.5)
     program = rig.thermode.program(47.5, 8.0)
     assert program is not None
@@ -92,7 +95,7 @@ def test_a_study_takes_the_next_lower_program(tmp_path: Path) -> None:
 
 def test_a_plateau_that_no_program_has_is_said_beforehand(tmp_path: Path) -> None:
     text = TEXT.replace("plateau_s = 8.0", "plateau_s = 7.0")
-    with pytest.raises(UserError, match=r"46\.5 C with a plateau of 8 s is none of") as error:
+    with pytest.raises(UserError, match=r"with a plateau of 8 s is none of") as error:
         prepared(tmp_path, text)
     assert error.value.exit_code == 2
 
@@ -119,3 +122,42 @@ def test_a_dry_run_with_a_medoc(tmp_path: Path) -> None:
         assert heat.temperature_measured == pytest.approx(heat.temperature, abs=0.1)
     (device,) = [d for d in journal.of(events.DeviceOpened) if d.role == "thermode"]
     assert device.kind == "medoc"
+
+
+def only_programs(tmp_path: Path, *temperatures: float) -> str:
+    """A rig file whose programs are these, with the study's plateau."""
+    head, _, rest = TEXT.partition("[[thermode.programs]]")
+    programs = "".join(
+        f"[[thermode.programs]]\nid = {number}\ntemperature = {t}\nplateau_s = 8.0\n\n"
+        for number, t in enumerate(temperatures, start=1)
+    )
+    rig = tmp_path / "room.toml"
+    rig.write_text(head + programs + rest[rest.index("[scanner]") :], encoding="utf-8")
+    return str(rig)
+
+
+@pytest.mark.parametrize(
+    ("programs", "lower", "given"),
+    [((45.5, 46.5, 47.5), True, {45.5, 46.5}), ((46.5, 47.5), False, {46.5, 47.5})],
+)
+def test_lower_is_the_next_lower_program_or_is_not_offered(
+    programs: tuple[float, ...], lower: bool, given: set[float], tmp_path: Path
+) -> None:
+    offered: list[bool] = []
+
+    def choose(question: str, options: Mapping[str, str]) -> str:
+        if not question.startswith("Paused"):
+            return next(iter(options))
+        offered.append("l" in options)
+        return "l" if "l" in options else "g"
+
+    _, journal = play_virtually(
+        tmp_path,
+        rig=only_programs(tmp_path, *programs),
+        happens={30.0: lambda room: room.press("stop")},
+        choose=choose,
+    )
+    assert offered == [lower]
+    assert journal.of(events.HeatSkipped) == []
+    after = [e.temperature for e in journal.of(events.HeatTriggered) if e.t > 40]
+    assert set(after) == given

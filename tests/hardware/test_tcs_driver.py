@@ -184,10 +184,38 @@ def test_silence_to_p_is_said(bench: Bench, heat: Heat) -> None:
 def test_readback_none_starts_without_asking(laptop: dict[str, Any], heat: Heat) -> None:
     laptop["thermode"]["readback"] = "none"
     with make_bench(laptop) as bench:
-        bench.device.prepare(heat())
-        assert bench.device.ready().ok
+        before = bench.clock.now()
+        load(bench, heat())
+        sent = bench.since(before)
+        assert sent == 2 * sent[: len(sent) // 2]  # a lost byte wouldn't be noticed
         bench.device.trigger()
         assert b"P" not in bench.since(0)
+
+
+def test_without_readback_a_lost_byte_of_the_duration_ends_no_heat_late(
+    laptop: dict[str, Any], heat: Heat
+) -> None:
+    """The device's own end mustn't hang on one byte: nobody is there to end it after a crash."""
+    laptop["thermode"]["readback"] = "none"
+    with make_bench(laptop) as bench:
+        load(bench, heat(plateau_s=8.0))
+        bench.device.trigger()
+        bench.pass_time(10)
+        lost = list[bytes]()
+
+        def lose(data: bytes) -> bytes:
+            if not lost and (at := data.find(b"D0")) >= 0:
+                lost.append(data)
+                return data[: at + 2] + data[at + 3 :]
+            return data
+
+        bench.world.lines["tcs"].to_device = lose
+        load(bench, heat(plateau_s=2.0))
+        assert lost
+        bench.device.trigger()
+        bench.device._closed = True  # as good as killed: nothing is sent any more
+        bench.pass_time(2.0 + 2 * 15.5 / 70 + 0.2)
+        assert bench.world.tcs.zones() == (32.0,) * 5
 
 
 def test_a_target_above_the_maximum_is_refused_before_a_byte(bench: Bench, heat: Heat) -> None:

@@ -175,6 +175,7 @@ def test_a_step_may_be_skipped_with_a_reason_and_done_again(tmp_path: Path) -> N
     [
         ("Are you pregnant", "y", "exclusion"),
         ("Are you 18 years", "n", "exclusion"),
+        ("in another study", "y", "exclusion"),
         ("signed the consent", "n", "consent"),
     ],
 )
