@@ -72,7 +72,7 @@ class Page:
         )
         self._off = Range1d(start=-1, end=1)  # ms; noise of microseconds mustn't fill the plot
         plots = [self._temperatures(), self._ratings, self._timing()]
-        left = column(self._parts["now"], self._parts["numbers"], self._beat, width=340)
+        left = column(self._parts["now"], self._parts["numbers"], self._beat, width=400)
         document.add_root(
             column(
                 self._parts["told"],

@@ -65,7 +65,9 @@ def _item(axes: Axes, faces: Sequence[FaceRating], begun: Sequence[str]) -> None
         mine = [face for face in faces if face.trust == level]
         shift = 0.1 * (number - (len(levels) - 1) / 2)
         for clinician in sorted({str(face.clinician) for face in mine}):
-            _line(axes, [f for f in mine if f.clinician == clinician], begun, shift, look, thin=True)
+            _line(
+                axes, [f for f in mine if f.clinician == clinician], begun, shift, look, thin=True
+            )
         n = len({face.clinician for face in mine})
         look["label"] = f"{level} trust, mean of {n} clinicians (thin: each)"
         _line(axes, mine, begun, shift, look, thin=False)
