@@ -5,7 +5,7 @@ late frame does to a single onset on a busy machine isn't drift.
 
 Our runner, against chained countdown timers (`while timer.getTime() > 0: win.flip()`) and against the loop
 that PsychoPy's Builder writes (a `Clock` that is reset for each routine; and its "non-slip" form, where the
-routine's timer is only added to).
+routine's timer is only added to), and against ioHub's own `wait`, with which its demos time their phases.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 from statistics import median
 from typing import Any
 
+from benchmarks.iohub_peer import io_hub
 from benchmarks.measure import Row
 from benchmarks.window import open_window
 from experiment.display.window import WindowDisplay
@@ -96,11 +97,18 @@ def by_builder(window: WindowDisplay, phases: int, *, non_slip: bool) -> float:
     return _stepped(window, phase, phases)
 
 
+def by_iohub(window: WindowDisplay, phases: int) -> float:
+    """The demos' `io.wait(seconds)` after each flip: the hub's events are fetched meanwhile."""
+    with io_hub() as hub:
+        return _stepped(window, lambda: hub.wait(PHASE_S), phases)
+
+
 def run(phases: int = 60) -> Row:
     with open_window() as (clock, window):
         ours = by_our_runner(clock, window, phases)
         chained = by_countdown(window, phases)
         reset = by_builder(window, phases, non_slip=False)
+        hub = by_iohub(window, phases)
         non_slip = by_builder(window, phases, non_slip=True)
         frame_s = 1 / window.info.refresh_hz
     return Row(
@@ -108,7 +116,7 @@ def run(phases: int = 60) -> Row:
         f"Drift over {phases} phases of {PHASE_S} s: the last ten onsets against the first ten",
         f"{1000 * ours:.1f} ms",
         f"chained countdown timers: {1000 * chained:.1f} ms; Builder's loop, clock reset for each "
-        f"routine: {1000 * reset:.1f} ms, non-slip: {1000 * non_slip:.1f} ms",
+        f"routine: {1000 * reset:.1f} ms, non-slip: {1000 * non_slip:.1f} ms; ioHub's wait: {1000 * hub:.1f} ms",
         abs(ours / chained) if chained else None,
         f"at most one frame ({1000 * frame_s:.1f} ms)",
         abs(ours) <= frame_s,

@@ -2,7 +2,8 @@
 
 `flagship`: our session in a real window with emulated devices, a simulated participant, journal, pulses
 and heat polling; `empty`: a PsychoPy window that only flips; `builder`: the loop that PsychoPy's Builder
-writes (each frame draws its stimulus and asks for keys). Where flips don't wait for a screen, the two are
+writes (each frame draws its stimulus and asks for keys), `iohub`: the same with ioHub's keyboard. `monitored`:
+`flagship` with the live page beside it, whose address is printed. Where flips don't wait for a screen, the two are
 paced to the same grid as ours, and both have its priority. Prints one line of JSON.
 """
 
@@ -12,16 +13,21 @@ import json
 import sys
 import tempfile
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
+from benchmarks.iohub_peer import io_hub
 from experiment.clocks import RealClock
 from experiment.display.frames import FrameLog, Grid, measure_refresh
 from experiment.display.machine import Machine
 from experiment.display.opening import open_window
 from experiment.display.virtual_screen import needed_screen
 from experiment.inputs.files import load_rig
+from experiment.monitor.process import monitor_beside
 from experiment.plan.scene import RatingScale
+
+BACKENDS = {"builder": "event", "iohub": "iohub"}  # of PsychoPy's Keyboard
 
 
 class _Over(Exception):
@@ -36,7 +42,7 @@ def _result(log: FrameLog, cpu: dict[str, float], wall: dict[str, float]) -> dic
     }
 
 
-def flagship(seconds: float) -> dict[str, Any]:
+def flagship(seconds: float, *, monitor: bool = False) -> dict[str, Any]:
     from rich.console import Console
 
     from experiment.session.preparation import Request, prepare
@@ -76,14 +82,16 @@ def flagship(seconds: float) -> dict[str, Any]:
                 raise _Over
 
         setting.open_display, setting.show_progress = open_display, progress
-        play(prepare(request), setting)
+        prepared = prepare(request)
+        with monitor_beside(prepared.place.journals) if monitor else nullcontext():
+            play(prepared, setting)
     clock.close()
     return _result(state["log"], cpu, wall)
 
 
-def peer(seconds: float, *, builder: bool) -> dict[str, Any]:
+def peer(seconds: float, kind: str) -> dict[str, Any]:
     screen = load_rig("laptop").model.screen
-    with needed_screen():
+    with needed_screen(), io_hub() if kind == "iohub" else nullcontext():
         machine = (
             Machine()
         )  # no garbage collection and the same priority as ours: the loop is what differs
@@ -92,7 +100,7 @@ def peer(seconds: float, *, builder: bool) -> dict[str, Any]:
         hz = refresh.hz if refresh.synchronised else screen.refresh_hz
         grid = None if refresh.synchronised else Grid(time.perf_counter(), 1 / hz)
         log = FrameLog(1 / hz)
-        draw = _builder_frame(window) if builder else lambda: None
+        draw = (lambda: None) if kind == "empty" else _builder_frame(window, BACKENDS[kind])
         begin, used = time.perf_counter(), time.process_time()
         while time.perf_counter() < begin + seconds:
             draw()
@@ -110,12 +118,12 @@ def peer(seconds: float, *, builder: bool) -> dict[str, Any]:
     return return_value
 
 
-def _builder_frame(window: Any) -> Any:
+def _builder_frame(window: Any, backend: str) -> Any:
     from psychopy import visual
     from psychopy.hardware import keyboard
 
     cross = visual.TextStim(window, text="+", height=60)
-    keys = keyboard.Keyboard(backend="event")
+    keys = keyboard.Keyboard(backend=backend)
 
     def frame() -> None:
         cross.draw()
@@ -126,5 +134,6 @@ def _builder_frame(window: Any) -> Any:
 
 if __name__ == "__main__":
     kind, length = sys.argv[1], float(sys.argv[2])
-    found = flagship(length) if kind == "flagship" else peer(length, builder=kind == "builder")
+    ours = kind in ("flagship", "monitored")
+    found = flagship(length, monitor=kind == "monitored") if ours else peer(length, kind)
     print("RESULT " + json.dumps(found))

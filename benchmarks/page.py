@@ -15,6 +15,7 @@ from benchmarks.measure import Row
 
 ROOT = Path(__file__).parents[1]
 FIGURES = ROOT / "docs" / "figures" / "benchmarks.json"
+MONITOR = ROOT / "docs" / "figures" / "monitor_cost.json"
 PAGE = ROOT / "docs" / "benchmarks.md"
 
 HEAD = """# Benchmarks
@@ -59,11 +60,18 @@ def keep(row: Row, load: float) -> None:
     kept["rows"][str(row.number)] = {**asdict(row), "measured": measured, "load": round(load, 1)}
     FIGURES.parent.mkdir(exist_ok=True)
     FIGURES.write_text(json.dumps(kept, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    PAGE.write_text(text(kept), encoding="utf-8")
+    rewrite()
 
 
-def text(kept: dict[str, Any]) -> str:
-    """The page."""
+def rewrite() -> None:
+    """The page, from all that was kept."""
+    monitor = json.loads(MONITOR.read_text(encoding="utf-8")) if MONITOR.is_file() else None
+    kept = json.loads(FIGURES.read_text(encoding="utf-8"))
+    PAGE.write_text(text(kept, monitor), encoding="utf-8")
+
+
+def text(kept: dict[str, Any], monitor: dict[str, Any] | None = None) -> str:
+    """The page; `monitor` is what `benchmarks.monitor_cost` kept."""
     rows = [kept["rows"][number] for number in sorted(kept["rows"], key=int)]
     lines = [_line(row) for row in rows]
     notes = [f"- Row {row['number']}: {note}" for row in rows for note in row["notes"]]
@@ -81,6 +89,7 @@ def text(kept: dict[str, Any]) -> str:
             "",
             *notes,
             "",
+            *(_monitor(monitor) if monitor is not None else ()),
             "## Machine",
             "",
             *machine_lines,
@@ -98,3 +107,38 @@ def _line(row: dict[str, Any]) -> str:
     reached = {True: "yes", False: "no", None: "–"}[row["reached"]]
     cells = (row["number"], row["what"], row["ours"], row["other"], ratio, row["goal"], reached)
     return "| " + " | ".join(str(cell).replace("|", "/") for cell in cells) + " |"
+
+
+def _monitor(kept: dict[str, Any]) -> list[str]:
+    """Dropped frames with the live page and without, in words: it's no row of the table."""
+    found = kept["result"]
+    pairs, block_s = found["pairs"], kept["block_s"]
+    interval, minutes = found["interval_95"], pairs * block_s / 60
+    difference = "one pair of blocks, so that nothing can be said of the difference"
+    if interval is not None:
+        low, high = (100 * end for end in interval)
+        difference = f"difference {100 * found['more_with_page']:+.2f} points, 95 % interval {low:+.2f} to {high:+.2f}"
+    shares = {
+        name: ", ".join(f"{100 * share:.2f}" for share in found[name])
+        for name in ("with_page", "without")
+    }
+    judged = "not judged, since shorter than 10 minutes each"
+    if interval is not None and minutes >= 10:
+        judged = "no" if interval[0] > 0 else "yes, as far as the interval tells"
+    watched = {
+        "client": "watched by a client that is sent all that a browser is",
+        "chromium": "watched by a Chromium on the same computer, which draws in software",
+    }[kept["watcher"]]
+    return [
+        "## The live page beside a run",
+        "",
+        f"Dropped frames (share of frame intervals beyond 1.5 periods) of the flagship's trials with the live page, "
+        f"{watched}, and without, {pairs} pair(s) of blocks of {block_s:g} s in alternation, measured "
+        f"{kept['measured']} by `{kept['made_by']}`.",
+        "",
+        f"- With the page: {shares['with_page']} %",
+        f"- Without: {shares['without']} %",
+        f"- With it, {difference}",
+        f"- No more dropped frames with it than without: {judged}",
+        "",
+    ]

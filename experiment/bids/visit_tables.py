@@ -8,20 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
 
 from conditions.questionnaire import Answer, ChoiceItem, NumberItem, Questionnaire
 from experiment.bids.dataset import read_json, read_tsv
+from experiment.bids.face_ratings import face_ratings_of
 from experiment.bids.files import json_bytes, tsv_bytes, write_whole
 from experiment.bids.sidecar import ORIGIN
 from experiment.journal import Journal, events
 from experiment.journal.events import SessionStart
 
 MISSING = "n/a"
-FACE_STEPS = {"faces_before": "before", "faces_after": "after"}
 OPEN_QUESTIONS = "open_questions"
 
 FACE_COLUMNS: dict[str, Any] = {
@@ -54,7 +54,6 @@ _PARTICIPANT_COLUMNS: dict[str, Any] = {
 class _Visit:
     """What a session's journals say beside its runs."""
 
-    faces: dict[tuple[str, str, str], events.Rating] = field(default_factory=dict)
     answers: dict[str, dict[str, Answer]] = field(default_factory=dict)
     questionnaires: dict[str, Questionnaire] = field(default_factory=dict)
     open_questions: dict[str, str] = field(default_factory=dict)
@@ -68,7 +67,7 @@ def export_visit(
     Raises `ValueError`, in one sentence, for a table that a laboratory has made unreadable.
     """
     visit, head = _read(journals), journals[-1].head
-    written = _faces(dataset, label, journals, visit, stim_files)
+    written = _faces(dataset, label, journals, stim_files)
     rows = {name: _row(visit, name) for name in visit.questionnaires if name in visit.answers}
     if visit.open_questions and OPEN_QUESTIONS in visit.answers:
         rows[OPEN_QUESTIONS] = {
@@ -87,20 +86,14 @@ def export_visit(
 def _read(journals: Iterable[Journal]) -> _Visit:
     visit = _Visit()
     for journal in journals:
-        step, picture = "", ""
         for event in journal.events:
             match event:
                 case events.StepStart():
-                    step = event.step
                     for data in event.details.get("questionnaires", ()):
                         visit.questionnaires[data["instrument"]] = Questionnaire.model_validate(
                             data["file"]
                         )
                     visit.open_questions |= event.details.get("open_questions", {})
-                case events.PhaseStart() if event.run == 0:
-                    picture = event.picture or ""
-                case events.Rating() if step in FACE_STEPS and event.run == 0:
-                    visit.faces[FACE_STEPS[step], picture, event.question] = event
                 case events.Answered():
                     visit.answers.setdefault(event.instrument, {})[event.item] = event.value
                 case _:
@@ -112,30 +105,24 @@ def _read(journals: Iterable[Journal]) -> _Visit:
 
 
 def _faces(
-    dataset: Path,
-    label: str,
-    journals: Sequence[Journal],
-    visit: _Visit,
-    stim_files: dict[str, str],
+    dataset: Path, label: str, journals: Sequence[Journal], stim_files: dict[str, str]
 ) -> list[Path]:
-    if not visit.faces:
+    faces = face_ratings_of(journals)
+    if not faces:
         return []
     head = journals[-1].head
-    portraits = {PurePosixPath(p["file"]).name: p for j in journals for p in j.head.portraits}
-    rows = []
-    for (when, picture, question), rating in visit.faces.items():
-        portrait = portraits.get(picture, {})
-        rows.append(
-            [
-                when,
-                str(portrait.get("clinician", MISSING)),
-                str(portrait.get("level", MISSING)),
-                question,
-                _cell(rating.rating),
-                _cell(None if rating.response_time is None else round(rating.response_time, 4)),
-                stim_files.get(picture, MISSING),
-            ]
-        )
+    rows = [
+        [
+            face.when,
+            _cell(face.clinician),
+            _cell(face.trust),
+            face.question,
+            _cell(face.rating),
+            _cell(None if face.response_time is None else round(face.response_time, 4)),
+            stim_files.get(face.picture, MISSING),
+        ]
+        for face in faces
+    ]
     session = f"ses-{head.session}" if head.session else ""
     folder = Path(*filter(None, [f"sub-{label}", session, "beh"]))
     stem = "_".join(filter(None, [f"sub-{label}", session, "task-faces_beh"]))

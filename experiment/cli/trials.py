@@ -35,9 +35,12 @@ def trials(
 
     Example: trustpain trials --participant 01 --allocation 3 --out sub-01_trials.tsv --plot
     """
+    from experiment.errors import UserError
     from experiment.inputs.files import write_new
     from experiment.preview.trial_view import as_tsv, draw, plan_for, show
 
+    if plot and out is not None and out.suffix.lower() == ".png":
+        raise UserError(f"--out is the table's file, with --plot beside it as PNG: not {out.name}")
     plan = plan_for(study, rig, participant, session, allocation, calibration, seed, data)
     show(plan)
     if out is not None:

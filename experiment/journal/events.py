@@ -222,7 +222,7 @@ class HeatTriggered(_Event):
 
 
 class Temperatures(_Event):
-    """A second or so of temperature samples; lists of equal length.
+    """Half a second or so of temperature samples; lists of equal length.
 
     `mean` is the mean over the enabled zones; `highest` the hottest zone of the sample.
     """

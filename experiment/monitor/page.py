@@ -8,7 +8,7 @@ from bokeh.core.validation import silence
 from bokeh.core.validation.warnings import MISSING_RENDERERS
 from bokeh.document import Document
 from bokeh.layouts import column, row
-from bokeh.models import ColumnDataSource, CustomJS, DataRange1d, Range1d
+from bokeh.models import BasicTicker, ColumnDataSource, CustomJS, DataRange1d, Range1d
 from bokeh.models.annotations import Legend
 from bokeh.models.widgets import Div
 from bokeh.plotting import figure
@@ -21,7 +21,9 @@ UPDATE_MS = 250
 BEAT_EVERY = 4  # updates: how often the page hears that all is well
 LOST_MS = 6_000
 TRACE_S = 90.0
+LEAST_S = 20.0
 MOST_POINTS = 20_000
+FIRST_TRIALS = 8  # of the plot of ratings, until there are more
 QUESTIONS = (("#0072B2", "circle"), ("#E69F00", "square"), ("#009E73", "triangle"))
 
 # A page whose server has gone still shows its last numbers: it must say that they are old.
@@ -63,12 +65,14 @@ class Page:
         self._answers: dict[str, _Series] = {}
         self._ratings = _plot("ratings, in the order of trials", "trial", "rating (0 to 100)")
         self._ratings.y_range = Range1d(start=-3, end=118)  # room for the legend
+        self._trials = self._ratings.x_range = Range1d(start=0.5, end=FIRST_TRIALS + 0.5)
+        self._ratings.xaxis.ticker = BasicTicker(min_interval=1, num_minor_ticks=0)
         self._ratings.add_layout(
             Legend(orientation="horizontal", location="top_right", background_fill_alpha=0.5)
         )
         self._off = Range1d(start=-1, end=1)  # ms; noise of microseconds mustn't fill the plot
         plots = [self._temperatures(), self._ratings, self._timing()]
-        left = column(self._parts["now"], self._parts["numbers"], self._beat, width=340)
+        left = column(self._parts["now"], self._parts["numbers"], self._beat, width=400)
         document.add_root(
             column(
                 self._parts["told"],
@@ -111,23 +115,23 @@ class Page:
                 look: Any = {"color": colour, "legend_label": question}
                 self._ratings.line("x", "y", source=series.source, **look)
                 self._ratings.scatter("x", "y", source=series.source, marker=mark, size=6, **look)
+        self._trials.end = max(FIRST_TRIALS, state.trials_begun) + 0.5
         for question, series in self._answers.items():
             series.show(state, state.ratings.get(question, Points()))
 
     def _temperatures(self) -> figure:
-        plot = _plot(
-            "temperature, asked for (black) and delivered (red)", "run's schedule (s)", "°C"
-        )
+        plot = _plot("temperature: asked for (black), delivered (red)", "run's schedule (s)", "°C")
         asked = self._series["asked"].source
         delivered = self._series["delivered"].source
         plot.line("x", "y", source=asked, color=INK, line_width=3, alpha=0.5)
         line = plot.line("x", "y", source=delivered, color=BAD, line_width=2)
         plot.x_range = DataRange1d(renderers=[line], follow="end", follow_interval=TRACE_S)
+        plot.x_range.min_interval = LEAST_S
         plot.y_range = Range1d(start=25, end=52)
         return plot
 
     def _timing(self) -> figure:
-        title = "onsets off their schedule (orange), scanner pulses off the TR's grid (green)"
+        title = "off schedule: onsets (orange), scanner pulses (green)"
         plot = _plot(title, "run's schedule (s)", "ms")
         plot.y_range = self._off
         for name, colour, mark in (("pulses", GOOD, "circle"), ("onsets", LOOK, "square")):

@@ -6,11 +6,16 @@ import math
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from pydantic import ValidationError
+
+from conditions.study import Verdict
+from experiment.bids.face_ratings import FACE_STEPS
 from experiment.blinding import Blind
 from experiment.journal import events
 from experiment.journal.events import Event, SessionStart
 from experiment.monitor.pulse_grid import PulseGrid
 from experiment.summary.deviations import Deviation, deviation_of
+from experiment.timing.verdict import TimingCriteria, criteria_of
 
 TRACE_HZ = 10.0  # the page needs no more of a temperature
 GAP_S = 1.0
@@ -66,6 +71,7 @@ class RunState:
     residuals: Points = field(default_factory=Points)  # ms off the grid of the first pulse
     lateness: Points = field(default_factory=Points)  # ms
     dropped_frames: int = 0
+    missing_ratings: int = 0
     delivered: Points = field(default_factory=Points)  # degrees Celsius
     asked: Points = field(default_factory=Points)
 
@@ -116,8 +122,12 @@ class State:
     last_rating: events.Rating | None = None
     told: list[Told] = field(default_factory=list)
     trials_begun: int = 0
+    step: str = ""  # of a visit
+    faces_given: int = 0  # in this step
+    faces_asked: int = 0
     show: bool = False  # trust levels may be shown
     blind: Blind | None = None
+    criteria: TimingCriteria | None = None  # the study's; None for one that says none
 
     def add(self, event: Event, *, show: bool = False) -> None:
         """Take an event. `show`: this session may be shown unblinded."""
@@ -132,20 +142,25 @@ class State:
     def _head(self, head: SessionStart, show: bool) -> None:
         if self.head is not None and self.head.step != head.step:
             self._forget_trials()
-        self.head, self.ended, self.phase = head, None, None
+        self.head, self.ended, self.phase, self.step = head, None, None, ""
         self.begun_at = datetime.fromisoformat(head.started_utc).timestamp()
         self.devices.clear()
         self.show = show or head.kind == "simulated"
         self.blind = Blind(head, show=self.show)
+        self.criteria = _criteria(head)
 
     def _forget_trials(self) -> None:
         """A calibration's trials and ratings are none of the runs'."""
         self.ratings, self.last_rating = {}, None
         self.ratings_asked = self.ratings_given = self.trials_begun = 0
 
+    def time_of_day(self, t: float) -> str:
+        """A session time as time of day, UTC."""
+        return datetime.fromtimestamp(self.begun_at + t, UTC).strftime("%H:%M:%S")
+
     def _tell(self, deviation: Deviation) -> None:
         assert self.blind is not None
-        at = datetime.fromtimestamp(self.begun_at + deviation.t, UTC).strftime("%H:%M:%S")
+        at = self.time_of_day(deviation.t)
         text = self.blind(deviation.text)
         deviation = Deviation(deviation.t, deviation.weight, text, deviation.run, deviation.trial)
         last = self.told[-1] if self.told else None
@@ -154,10 +169,20 @@ class State:
         else:
             self.told.append(Told(at, deviation))
 
+    def _present(self, event: Event) -> RunState | None:
+        """The present run, if the event is of it: practice and face ratings are of none."""
+        run = self.run
+        return run if run is not None and getattr(event, "run", None) == run.start.run else None
+
     def _add(self, event: Event) -> None:
+        run = self._present(event)
         match event:
             case events.SessionEnd():
-                self.ended, self.phase = event, None
+                self.ended, self.phase, self.step = event, None, ""
+            case events.StepStart():
+                self.step, self.faces_given, self.faces_asked = event.step, 0, 0
+            case events.StepEnd():
+                self.step, self.phase = "", None
             case events.DeviceOpened():
                 what = " ".join(filter(None, (event.kind, event.firmware)))
                 self.devices[event.role] = Device(event.role, what, event.emulated)
@@ -170,8 +195,23 @@ class State:
                 self.prepared = event
             case events.Rating():
                 self._rating(event)
-            case _ if self.run is not None:
-                self._add_to_run(self.run, event)
+            case events.PhaseStart():
+                self.phase = event
+                if run is not None:
+                    run.lateness.add(event.t - run.origin, 1000 * (event.t - event.planned))
+            case events.PhaseEnd() if self.phase is not None:
+                if (self.phase.trial, self.phase.phase) == (event.trial, event.phase):
+                    self.phase = None
+            case events.HeatTriggered():
+                self.triggered, self.prepared = event, None
+                if run is not None:
+                    self._asked(run, event)
+            case events.HeatDelivered():
+                self.last_delivered, self.triggered = event, None
+            case events.Temperatures():
+                self._temperatures(event, run)
+            case _ if run is not None:
+                self._add_to_run(run, event)
 
     def _run_starts(self, event: events.RunStart) -> None:
         assert self.head is not None
@@ -199,24 +239,8 @@ class State:
                 self.trials_begun += event.trial > 0
             case events.TrialEnd():
                 run.trials_done += event.trial > 0 and event.status != "aborted"
-            case events.PhaseStart():
-                self.phase = event
-                run.lateness.add(event.t - run.origin, 1000 * (event.t - event.planned))
-            case events.PhaseEnd() if self.phase is not None and self.phase.phase == event.phase:
-                if self.phase.trial == event.trial:
-                    self.phase = None
-            case events.HeatTriggered():
-                self.triggered, self.prepared = event, None
-                at = event.t - run.origin
-                for x, y in ((at, event.temperature), (at + event.plateau_s, event.temperature)):
-                    run.asked.add(x, y)
-                run.asked.add(at + event.plateau_s, math.nan)
             case events.HeatSkipped():
                 run.trials_skipped += 1
-            case events.HeatDelivered():
-                self.last_delivered, self.triggered = event, None
-            case events.Temperatures():
-                self._temperatures(run, event)
             case events.DroppedFrames():
                 run.dropped_frames += len(event.times)
             case events.RunEnd():
@@ -227,11 +251,19 @@ class State:
         assert run.grid is not None
         run.residuals.add(pulse - run.origin, 1000 * run.grid.offset(pulse))
 
-    def _temperatures(self, run: RunState, event: events.Temperatures) -> None:
+    def _asked(self, run: RunState, event: events.HeatTriggered) -> None:
+        at = event.t - run.origin
+        for x, y in ((at, event.temperature), (at + event.plateau_s, event.temperature)):
+            run.asked.add(x, y)
+        run.asked.add(at + event.plateau_s, math.nan)
+
+    def _temperatures(self, event: events.Temperatures, run: RunState | None) -> None:
         for t, mean in zip(event.times, event.mean, strict=True):
             if not math.isfinite(mean):
                 continue
             self.temperature = (t, mean)
+            if run is None:  # practice or calibration, which have no schedule to be drawn on
+                continue
             since = t - run.origin - run.delivered.x[-1] if run.delivered.x else 0.0
             if since > GAP_S:  # nothing was measured meanwhile: no line across it
                 run.delivered.add(t - run.origin, math.nan)
@@ -240,6 +272,9 @@ class State:
 
     def _rating(self, event: events.Rating) -> None:
         if event.run == 0:  # outside runs, on faces: one could tell from them who is trusted
+            if self.step in FACE_STEPS:
+                self.faces_asked += 1
+                self.faces_given += event.rating is not None
             return
         self.last_rating = event
         self.ratings_asked += 1
@@ -247,3 +282,12 @@ class State:
         if event.rating is not None:
             self.ratings_given += 1
             points.add(self.trials_begun, event.rating)
+        elif self.run is not None:
+            self.run.missing_ratings += 1
+
+
+def _criteria(head: SessionStart) -> TimingCriteria | None:
+    try:
+        return criteria_of(Verdict.model_validate(head.study.get("verdict")))
+    except ValidationError:
+        return None

@@ -12,9 +12,11 @@ from markupsafe import Markup
 
 from experiment.bids.export import subject_label
 from experiment.bids.sidecar import ORIGIN, study_title
+from experiment.bids.face_ratings import FACE_STEPS, faces_expected
 from experiment.monitor.scene_picture import scene_picture
-from experiment.monitor.state import Device, RunState, State
-from experiment.summary.deviations import WEIGHTS
+from experiment.monitor.state import Device, RunState, State, Told
+from experiment.summary.deviations import WEIGHTS, Deviation
+from experiment.timing.verdict import SegmentTiming
 
 MOST_TOLD = 8
 STALE_S = 15.0  # in a run something is written far more often
@@ -39,6 +41,7 @@ class View:
     picture: Markup = field(default_factory=lambda: scene_picture(None))
     phase: str = NONE
     phase_left: str = NONE
+    step: str = ""
     run: str = NONE
     trial: str = NONE
     run_left: str = NONE
@@ -70,7 +73,17 @@ def view_of(state: State, now: float, since_news: float, problem: str = "") -> V
     problems = (TellLine("serious", problem),) if problem else ()
     if state.head is None:
         return View(told=problems)
+    phase = state.phase
+    caption = ""
+    if phase is not None and state.show and phase.scene == "Portrait" and state.run is not None:
+        caption = _who(state, phase.trial)
     view = View(
+        picture=scene_picture(phase, caption),
+        phase=NONE if phase is None else phase.phase.replace("_", " "),
+        phase_left=_phase_left(state, now),
+        step=state.step.replace("_", " "),
+        asked=_asked(state),
+        measured=f"{state.temperature[1]:.1f} °C" if state.temperature else NONE,
         title=_title(state),
         origin="" if state.head.kind == "participant" else ORIGIN[state.head.kind],
         blinded=_blinded(state),
@@ -108,7 +121,7 @@ def _told(state: State) -> tuple[TellLine, ...]:
     newest = [
         told
         for weight in WEIGHTS
-        for told in reversed(state.told)
+        for told in (*_timing_now(state), *reversed(state.told))
         if told.deviation.weight == weight
     ]
     lines = []
@@ -123,6 +136,25 @@ def _told(state: State) -> tuple[TellLine, ...]:
     return tuple(lines)
 
 
+def _timing_now(state: State) -> list[Told]:
+    """What the run's verdict would say if it ended now, by the study's criteria."""
+    run = state.run
+    if run is None or run.end is not None or state.criteria is None:
+        return []
+    timing = SegmentTiming(
+        max_lateness_s=abs(run.worst_lateness_ms or 0.0) / 1000,
+        dropped_frames=run.dropped_frames,
+        missing_ratings=run.missing_ratings,
+    )
+    _, reasons = timing.verdict(state.criteria)
+    at = state.time_of_day(state.last_t)
+    number = run.start.run
+    return [
+        Told(at, Deviation(state.last_t, "notable", f"so far {reason}", number))
+        for reason in reasons
+    ]
+
+
 def _status(state: State) -> str:
     if state.ended is not None:
         return state.ended.status
@@ -130,22 +162,14 @@ def _status(state: State) -> str:
 
 
 def _with_run(view: View, state: State, run: RunState, now: float) -> View:
-    phase = state.phase
     left = run.origin + run.start.planned_length_s - now
     running = run.end is None and state.ended is None
-    caption = ""
-    if phase is not None and state.show and phase.scene == "Portrait":
-        caption = _who(state, phase.trial)
     return replace(
         view,
-        picture=scene_picture(phase, caption),
-        phase=_phase(state, run),
-        phase_left=_phase_left(state, now) if running else NONE,
+        phase=view.phase if state.phase is not None else _between(run),
         run=_run(state, run),
         trial=_trial(run),
         run_left=_minutes(left) if running and run.zero is not None else NONE,
-        asked=_asked(state),
-        measured=f"{state.temperature[1]:.1f} °C" if state.temperature else NONE,
     )
 
 
@@ -157,16 +181,14 @@ def _who(state: State, trial: int) -> str:
     return ", ".join(f"{row.get('clinician')}, {row.get('trust')} trust" for row in rows)
 
 
-def _phase(state: State, run: RunState) -> str:
-    if state.phase is not None:
-        return state.phase.phase.replace("_", " ")
+def _between(run: RunState) -> str:
     if run.end is not None:
         return f"run {run.end.status}"
     return "waiting for the scanner" if run.zero is None else NONE
 
 
 def _phase_left(state: State, now: float) -> str:
-    if state.phase is None:
+    if state.phase is None or state.ended is not None:
         return NONE
     if state.phase.planned_duration is None:
         return "until answered"
@@ -217,13 +239,17 @@ def _numbers(state: State) -> list[tuple[str, str, str]]:
         aborted = ", aborted" if heat.aborted else ""
         value = f"{plateau} for {heat.temperature:.1f} °C asked{aborted}"
         found.append(("last_heat", "last heat, plateau", value))
+    if state.step in FACE_STEPS:
+        assert state.head is not None
+        done = f"{state.faces_given} of {faces_expected(state.head)}"
+        found.insert(0, ("faces", "ratings of faces given", done))
     if run is not None:
         expected = NONE if run.pulses_expected is None else str(run.pulses_expected)
         found += [
             ("pulses", "scanner pulses", f"{run.pulses} of {expected}"),
-            ("pulse_worst", "farthest off the TR's grid", _ms(run.worst_residual_ms)),
+            ("pulse_worst", "pulse farthest off its grid", _ms(run.worst_residual_ms)),
             ("frames", "frames dropped", str(run.dropped_frames)),
-            ("late", "onset farthest off schedule", _ms(run.worst_lateness_ms)),
+            ("late", "onset farthest off time", _ms(run.worst_lateness_ms)),
         ]
     return found
 

@@ -22,6 +22,7 @@ from experiment.inputs.files import (
     load_study,
     new_file,
 )
+from experiment.report.style import TRUST_COLOURS, temperature_colour
 from experiment.session.preparation import check_limits, stimulus_of, thermode_figures
 from hardware.dose import cem43_of_stimulus
 
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
 WIDTH = 100  # columns, where the output isn't a terminal
 MOST_RUNS_DRAWN = 50
 GREYS = {"fixation": "0.92", "text": "0.8", "choice": "0.7", "rating": "0.6"}
-TRUST_COLOURS = ("tab:purple", "tab:cyan")
-HEAT_COLOURS = ("gold", "tab:orange", "tab:red", "firebrick", "darkred", "black")
 
 
 @dataclass(frozen=True)
@@ -287,8 +286,9 @@ def _legend(figure: Figure, plan: Plan) -> None:
 
 
 def _trust_colour(trust: str, study: Study) -> str:
-    return TRUST_COLOURS[study.clinicians.levels.index(trust)]
+    level = study.clinicians.levels.index(trust)
+    return TRUST_COLOURS.get(trust, tuple(TRUST_COLOURS.values())[2 * level])
 
 
 def _heat_colour(level: int, study: Study) -> str:
-    return HEAT_COLOURS[level * 2 if len(study.temperatures.levels) <= 3 else level]
+    return temperature_colour(level, len(study.temperatures.levels))

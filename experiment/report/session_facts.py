@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from experiment.bids.face_ratings import Faces
 from experiment.bids.records import RunRecord, records_of
 from experiment.blinding import Blind
 from experiment.journal import Journal, events
@@ -68,6 +69,7 @@ class SessionFacts:
     lines: tuple[Line, ...]
     more_lines: int
     doses: tuple[SiteDose, ...]
+    faces: Faces
     shown: bool
     blind: Blind
 
@@ -108,6 +110,7 @@ def facts_of(journals: Sequence[Journal], *, shown: bool) -> SessionFacts:
         lines=tuple(lines[:MOST_DEVIATIONS]),
         more_lines=max(0, len(lines) - MOST_DEVIATIONS),
         doses=tuple(_doses(journals)),
+        faces=Faces.of(journals),
         shown=shown,
         blind=blind,
     )
@@ -163,8 +166,9 @@ def _whole_session(
     if missing := [run for run in planned if run not in finished]:
         numbers = ", ".join(map(str, missing))
         found.append(("serious", f"planned run(s) without an end: {numbers} of {len(planned)}"))
-    if len(journals) > 1:
-        found.append(("notable", f"the program was started {len(journals)} times"))
+    starts = 1 + sum(not _goes_on(journal) for journal in journals[:-1])
+    if starts > 1:
+        found.append(("notable", f"the program was started {starts} times"))
     again = [run.start for run in records if run.start.segment > 1 or run.start.acquisition > 0]
     for start in again:
         what = "repeated" if start.acquisition > 0 else f"went on in segment {start.segment}"
@@ -185,6 +189,12 @@ def _whole_session(
             ("notable", "the screen didn't wait for its refresh: flip times are unsynchronised")
         )
     return [Line("", "", weight, text) for weight, text in found]
+
+
+def _goes_on(journal: Journal) -> bool:
+    """Whether it ended as planned with the next one: a visit does so after its calibration."""
+    ends = journal.of(events.SessionEnd)
+    return bool(ends) and ends[-1].status == "stopped" and ends[-1].exit_code == 0
 
 
 def _answers(records: Iterable[RunRecord]) -> list[Answer]:

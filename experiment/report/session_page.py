@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from experiment.bids.records import RunRecord
 from experiment.journal import events
 from experiment.recovery.past import wall_time
+from experiment.report.session_faces import face_rows, faces_by_trust
 from experiment.report.session_facts import Answer, SessionFacts, time_of_day
 from experiment.report.session_timing import RunTiming, timing_of
 from experiment.report.style import VERDICT_COLOURS
@@ -64,6 +65,8 @@ def session_html(facts: SessionFacts, *, unblinded: bool = False) -> str:
             )
             for d in facts.doses
         ],
+        "face_header": ("clinician", "trust level", *facts.faces.items),
+        "face_rows": face_rows(facts.faces) if facts.shown else [],
         "n_given": len(given),
         "n_asked": len(facts.answers),
         "timing_header": TIMING_HEADER,
@@ -90,14 +93,16 @@ def _template() -> Template:
 
 
 def _pictures(facts: SessionFacts) -> dict[str, str]:
-    """SVG by name; empty where no run has begun."""
+    """SVG by name; of runs none where none has begun."""
     from experiment.report import session_plots as plots
     from experiment.report.session_timing import timing_plots
 
+    shown = facts.shown and facts.faces.ratings
+    faces = {"raster": "", "faces": faces_by_trust(facts) if shown else ""}
     if not plots.drawn_runs(facts):
-        return {}
+        return faces
     rated = bool(facts.answers)
-    return {
+    return faces | {
         "raster": plots.raster(facts),
         "conditions": plots.by_condition(facts) if facts.shown and rated else "",
         "temperatures": plots.temperature_traces(facts),
@@ -186,17 +191,20 @@ def _sd(values: list[float]) -> str:
 
 
 def _devices(facts: SessionFacts) -> list[tuple[str, ...]]:
-    rows: list[tuple[str, ...]] = []
+    """A row for all that a device said; the same again, in a later journal, adds its time."""
+    times: dict[tuple[str, ...], list[str]] = {}
     for journal in facts.journals:
         for opened in journal.of(events.DeviceOpened):
             details = ", ".join(f"{key} {value}" for key, value in opened.details.items())
             kind = f"{opened.kind} (emulated)" if opened.emulated else opened.kind
             said = (opened.firmware or NONE, opened.serial_number or NONE, details or NONE)
-            rows.append((time_of_day(journal, opened.t), opened.role, kind, *said))
+            at = time_of_day(journal, opened.t)
+            times.setdefault((opened.role, kind, *said), []).append(at)
         for failed in journal.of(events.DeviceFailed):
             at = time_of_day(journal, failed.t)
-            rows.append((at, failed.role, "failed", NONE, NONE, facts.blind(failed.reason)))
-    return rows
+            row = (failed.role, "failed", NONE, NONE, facts.blind(failed.reason))
+            times.setdefault(row, []).append(at)
+    return [(", ".join(at), *row) for row, at in times.items()]
 
 
 def _made_with(facts: SessionFacts) -> list[tuple[str, str]]:

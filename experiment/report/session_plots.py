@@ -123,7 +123,7 @@ def _raster_row(axes: Axes, row: int, run: RunRecord) -> None:
     for trial, phases in groupby(run.phases, key=lambda phase: phase.trial):
         onset = next(phases).t - run.zero.t
         if trial >= 0:  # what comes after the last trial has none of its own
-            name = str(trial) if trial else "lead-in"
+            name = str(trial) if trial else "lead"
             axes.text(onset, row - 0.3, name, fontsize=5.5, va="bottom")
 
 
@@ -151,7 +151,7 @@ def temperature_traces(facts: SessionFacts) -> str:
 
     runs = drawn_runs(facts)
     slot = BEFORE_S + AFTER_S + _longest(runs, "heat")
-    with drawing(0.4 + 0.95 * max(1, len(runs)), facts) as (figure, result):
+    with drawing(0.4 + 0.82 * max(1, len(runs)), facts) as (figure, result):
         for axes, run, places in _strips(figure, runs, slot, trials=_with_heat):
             traces, asked = [], []
             for heat in run.triggered:
@@ -185,7 +185,7 @@ def rating_paths(facts: SessionFacts) -> str:
 
     runs, questions = drawn_runs(facts), questions_of(facts)
     slot = 1.0 + _longest(runs, "rating")
-    with drawing(0.6 + 0.95 * max(1, len(runs)), facts) as (figure, result):
+    with drawing(0.6 + 0.82 * max(1, len(runs)), facts) as (figure, result):
         for axes, run, places in _strips(figure, runs, slot, trials=lambda run: run.trials):
             for number, question in enumerate(questions):
                 mine = [
@@ -252,7 +252,7 @@ def _strips(
 
 
 def _title(run: RunRecord, what: str) -> str:
-    return f"{label_of(run)}: {what}".replace("\n", ", ")
+    return f"{label_of(run)}: {what}".replace("\n(", " (").replace("\n", ", ")
 
 
 def _with_heat(run: RunRecord) -> list[int]:

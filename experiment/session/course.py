@@ -29,6 +29,7 @@ from experiment.session.preparation import Prepared
 LOWERED_BY_C = 0.5  # one step of "lower the temperatures"
 NOT_COOL = "The thermode doesn't report its baseline: take it off the skin, and switch it off."
 COOLING_S = 15.0  # longest wait for the probe to reach baseline before a question is put
+NO_DETAILS: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True)
@@ -271,7 +272,9 @@ class Course:
         thermode = self.runner.stage.thermode
         return thermode.failure() if thermode is not None else ""
 
-    def _ask(self, question: str, options: Mapping[str, str]) -> str:
+    def _ask(
+        self, question: str, options: Mapping[str, str], details: Mapping[str, Any] = NO_DETAILS
+    ) -> str:
         """Put a question and wait for the answer, which also clears the stop that led to it.
 
         A stop that is asked for meanwhile is never overlooked: the first one of a pause puts the
@@ -284,7 +287,7 @@ class Course:
             self._wait_for_answer(seen)
             answer = "q" if stop.final else self.experimenter.answer()
             if answer is not None and (answer == "q" or stop.reset(seen)):
-                self._decided(asked, answer, {"meaning": options.get(answer, "")})
+                self._decided(asked, answer, {"meaning": options.get(answer, ""), **details})
                 return answer
             asked = f"Stop was pressed meanwhile ({stop.source}). {question}"
 

@@ -15,6 +15,9 @@ from experiment.journal.events import Event
 Weight = Literal["serious", "notable", "note"]
 WEIGHTS: tuple[Weight, ...] = ("serious", "notable", "note")
 
+PART_OF_STEP = "part_of_step"  # in a decision's details: asked in every visit
+_AS_PLANNED = ("begin", "accept")
+
 _STOPS = {
     "stop": "the stop key",
     "participant_stop": "the participant's stop key",
@@ -62,7 +65,9 @@ def _judge(event: Event) -> tuple[Weight, str] | None:
             return "serious", "trial aborted"
         case events.RunEnd():
             return _run_end(event)
-        case events.SessionEnd() if event.status != "completed":
+        case events.SessionEnd(exit_code=0):
+            return None  # completed, or a visit that goes on in its next journal
+        case events.SessionEnd():
             told = f": {event.message}" if event.message else ""
             return "serious", f"session {event.status}{told}"
         case events.StepEnd() if event.status != "done":
@@ -73,7 +78,9 @@ def _judge(event: Event) -> tuple[Weight, str] | None:
         case events.Warned():
             return "notable", event.message
         case events.Note():
-            return "note", f"{event.kind}: {event.text}"
+            # Its words may be about somebody's health: they stay in the journal.
+            weight: Weight = "note" if event.kind == "note" else "notable"
+            return weight, f"{event.kind} (its words are in the journal)"
         case events.Rating(rating=None):
             return "note", f"no {event.question} rating given"
         case _:
@@ -103,6 +110,8 @@ def _decision(event: events.Decision) -> tuple[Weight, str] | None:
     if lowered is not None:
         return "serious", f"all temperatures from here on {float(lowered):g} °C lower than planned"
     meaning = str(event.details.get("meaning") or event.answer)
-    if meaning == "begin":
+    if event.details.get(PART_OF_STEP) or meaning in _AS_PLANNED:
+        return None
+    if event.details.get("refused") == []:  # a calibration that's fit for use
         return None
     return "note", f"asked “{event.question}”, the experimenter chose: {meaning}"

@@ -15,7 +15,8 @@ from experiment.journal import events, read_journals
 from experiment.plan.scene import Text
 from experiment.plan.timeline import Segment
 from experiment.recovery.past import past_of
-from experiment.session.course import COMPLETED, Course, Ending
+from experiment.session.course import COMPLETED, NO_DETAILS, Course, Ending
+from experiment.summary.deviations import PART_OF_STEP
 from experiment.visit.forearm import forearm
 from experiment.visit.people import VisitExperimenter
 from experiment.visit.steps import Progress, Step, steps_of
@@ -232,9 +233,15 @@ class VisitCourse(Course):
             )
         )
 
-    def choose(self, question: str, options: Mapping[str, str]) -> str:
-        """Ask the experimenter; a final stop ends the visit."""
-        answer = self._ask(question, options)
+    def choose(
+        self, question: str, options: Mapping[str, str], *, part_of_step: bool = True
+    ) -> str:
+        """Ask the experimenter; a final stop ends the visit.
+
+        `part_of_step`: asked in every visit, so that the answer is nothing for a page to tell;
+        what it may mean (a step that failed, a note) is journalled by itself.
+        """
+        answer = self._ask(question, options, {PART_OF_STEP: True} if part_of_step else NO_DETAILS)
         if self.runner.stop.final:
             raise EndVisit(self._stopped(f"stop was asked for ({self.runner.stop.source})"))
         return answer

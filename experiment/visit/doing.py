@@ -87,7 +87,8 @@ def exclusion(visit: VisitCourse) -> StepResult:
         )
         visit.answered(found.name, check.name, meanings[answer])
         if answer == excluding:
-            return StepResult("failed", f"the check list excludes this participant ({check.name})")
+            # Which answer it was is about somebody's health: it stays in the journal.
+            return StepResult("failed", "the check list excludes this participant")
     return DONE
 
 
@@ -158,6 +159,7 @@ def warm_practice(visit: VisitCourse) -> StepResult:
             answer = visit.choose(
                 "The scales still aren't confirmed in time.",
                 {"g": "go on all the same", "r": "another round"},
+                part_of_step=False,
             )
             visit.answered("practice", "accepted_unpassed", "yes" if answer == "g" else "no")
             if answer != "r":

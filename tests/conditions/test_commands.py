@@ -78,7 +78,7 @@ def test_plot(here: Path) -> None:
         colours = picture.convert("RGB").getcolors(1_000_000)
         assert colours is not None
         shown = {colour for number, colour in colours if number > 500}
-    for colour in ("9467bd", "17becf", "ffd700", "d62728"):  # both trust levels, both heats
+    for colour in ("d55e00", "0072b2", "cc79a7", "882255"):  # both trust levels, both heats
         assert tuple(bytes.fromhex(colour)) in shown
 
 
@@ -117,6 +117,13 @@ def test_bad_input(here: Path, arguments: list[str], said: str) -> None:
     assert isinstance(result.exception, UserError)
     assert result.exception.exit_code == 2
     assert said in str(result.exception)
+    assert list(here.iterdir()) == []
+
+
+def test_a_table_is_no_picture(here: Path) -> None:
+    result = run("trials", "--plot", "--out", "x.png")
+    assert isinstance(result.exception, UserError)
+    assert "--out is the table's file" in str(result.exception)
     assert list(here.iterdir()) == []
 
 

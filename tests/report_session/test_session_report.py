@@ -65,13 +65,14 @@ def test_free_text_cannot_unblind(tmp_path: Path) -> None:
     told = "portrait clinicians/F1_low.png is missing; M1 was shown as a low-trust clinician"
     with path.open("a") as file:
         file.write(events.Warned(t=500.0, message=told).model_dump_json() + "\n")
-        note = events.Note(t=501.0, kind="note", text="<script>alert(1)</script>")
+        note = events.Note(t=501.0, kind="<script>alert(1)</script>", text="fainted")
         file.write(note.model_dump_json() + "\n")
     html = write_session_report(path, False).read_text()
     assert "[blinded]" in html
     assert "F1_low" not in html
     assert "low-trust" not in html
     assert "<script" not in html
+    assert "fainted" not in html  # words about health stay in the journal
     assert "F1_low.png" in write_session_report(path, True).read_text()
 
 

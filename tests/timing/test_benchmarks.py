@@ -6,7 +6,10 @@ import re
 from dataclasses import asdict
 from typing import Any
 
+import pytest
+
 from benchmarks.measure import Row
+from benchmarks.monitor_cost import result
 from benchmarks.page import machine, text
 
 ROWS = [
@@ -38,6 +41,30 @@ def test_it_says_what_a_virtual_screen_cannot_say_and_how_to_repeat_it() -> None
     assert "nothing here says anything" in " ".join(page.split())
     assert "timing.md" in page
     assert "- Row 2: A note." in page
+
+
+def test_the_live_pages_cost_is_told_with_its_interval_and_is_no_row() -> None:
+    shares = {"flagship": (10, 20, 30), "monitored": (12, 21, 33)}
+    blocks = [
+        {"kind": kind, "dropped": dropped, "frames": 1000}
+        for number in range(3)
+        for kind, dropped in ((kind, values[number]) for kind, values in shares.items())
+    ]
+    found = result(blocks)
+    assert found["more_with_page"] == pytest.approx(0.002)
+    # By hand: mean 2, SD 1 of three; t(2) = 4.303; half = 4.303 / sqrt(3).
+    assert found["interval_95"] == pytest.approx([-0.000484, 0.004484], abs=1e-6)
+    assert result(blocks[:2])["interval_95"] is None
+    kept_of_it = {
+        **{"result": found, "block_s": 200.0, "watcher": "client"},
+        **{"measured": "2026-11-24", "made_by": "python -m benchmarks.monitor_cost"},
+    }
+    page = text(kept(), kept_of_it)
+    assert "+0.20 points, 95 % interval -0.05 to +0.45" in page
+    assert "No more dropped frames with it than without: yes, as far as" in page
+    assert page.count("| --- |") == text(kept()).count("| --- |")
+    short = text(kept(), kept_of_it | {"block_s": 30.0})
+    assert "not judged" in short
 
 
 def test_no_machine_or_person_is_named() -> None:

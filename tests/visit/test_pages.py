@@ -1,0 +1,148 @@
+"""What report and live page say of a visit: faces counted, blind; no health; no routine."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from statistics import fmean
+
+import pytest
+
+from experiment.bids.face_ratings import FACE_STEPS
+from experiment.journal import Journal, events, read_journal
+from experiment.monitor.state import State
+from experiment.monitor.view import View, view_of
+from experiment.report.session_faces import face_rows
+from experiment.report.session_facts import SessionFacts, facts_of
+from experiment.report.session_page import session_html
+from tests.visit.conftest import Visited, go
+
+HEALTH = re.compile(r"pregnan|pain killer|tattoo|pacemaker|assigned at birth|a blister", re.I)
+
+
+def of_a_person(visited: Visited, folder: Path, *swaps: tuple[str, str]) -> list[Journal]:
+    """The same visit as if by a person, who has to be kept blind."""
+    journals = []
+    for journal in visited.journals:
+        text = journal.path.read_text(encoding="utf-8")
+        for old, new in (('"kind":"simulated"', '"kind":"participant"'), *swaps):
+            text = text.replace(old, new)
+        path = folder / journal.path.name
+        path.write_text(text, encoding="utf-8")
+        journals.append(read_journal(path))
+    return journals
+
+
+def said(facts: SessionFacts) -> str:
+    html = session_html(facts)
+    return re.sub(r"SHA-256 \w+|\d+ bytes", "", html[html.index("<h1>") :])
+
+
+def test_a_blind_report_counts_ratings_of_faces_and_no_more(whole: Visited, tmp_path: Path) -> None:
+    swap = (('"trust":"low"', '"trust":"?"'), ('"trust":"high"', '"trust":"low"'))
+    swap += (('"trust":"?"', '"trust":"high"'), ('"level":"low"', '"level":"?"'))
+    swap += (('"level":"high"', '"level":"low"'), ('"level":"?"', '"level":"high"'))
+    (tmp_path / "swapped").mkdir()
+    pages = [
+        said(facts_of(journals, shown=False))
+        for journals in (
+            of_a_person(whole, tmp_path),
+            of_a_person(whole, tmp_path / "swapped", *swap),
+        )
+    ]
+    assert "before the runs: 20 of 20, after the runs: 20 of 20" in pages[0]
+    assert pages[0] == pages[1]
+    assert not re.search(r"\blow\b|\bhigh\b|competence", pages[0])
+
+
+def test_an_unblinded_report_shows_them_by_trust(whole: Visited) -> None:
+    facts = facts_of(whole.journals, shown=True)
+    given = [r for r in whole.of(events.Rating) if r.run == 0 and r.phase.startswith("face_")]
+    assert [face.rating for face in facts.faces.ratings] == [rating.rating for rating in given]
+    levels = {face.trust for face in facts.faces.ratings}
+    assert levels == {"low", "high"}
+    high = [
+        f.rating or 0 for f in facts.faces.ratings if (f.question, f.trust) == ("trust", "high")
+    ]
+    low = [f.rating or 0 for f in facts.faces.ratings if (f.question, f.trust) == ("trust", "low")]
+    assert fmean(high) > fmean(low)  # as the simulated participant's parameters say
+    rows = face_rows(facts.faces)
+    assert len(rows) == 4
+    first = facts.faces.ratings[0]
+    row = next(row for row in rows if row[0] == first.clinician)
+    assert row[1] == first.trust
+    assert str(row[2]).startswith(f"{first.rating:.0f} / ")
+    html = session_html(facts)
+    assert "low trust, mean of 2 clinicians" in html
+
+
+def test_a_face_nobody_rated_is_not_counted(whole: Visited, tmp_path: Path) -> None:
+    path = tmp_path / "sub-sim01_journal-001.jsonl"
+    lines = whole.journals[0].path.read_text(encoding="utf-8").splitlines(keepends=True)
+    first = next(
+        n for n, line in enumerate(lines) if '"phase":"face_trust"' in line and '"rating":' in line
+    )
+    lines[first] = re.sub(r'"rating":[\d.]+', '"rating":null', lines[first])
+    path.write_text("".join(lines), encoding="utf-8")
+    facts = facts_of([read_journal(path)], shown=True)
+    assert facts.faces.counts() == [("before", "19 of 20"), ("after", "20 of 20")]
+    assert "– / " in str(face_rows(facts.faces))
+
+
+def numbers(view: View) -> dict[str, str]:
+    return {name: value for name, _, value in view.numbers}
+
+
+def test_the_live_page_counts_the_faces_of_this_step_and_shows_none(
+    whole: Visited, tmp_path: Path
+) -> None:
+    state, step, done, seen = State(), "", 0, set()
+    late, trial = None, None
+    for event in [e for journal in of_a_person(whole, tmp_path) for e in journal.events]:
+        state.add(event)
+        if isinstance(event, events.StepStart):
+            step, done = event.step, 0
+        if isinstance(event, events.RunEnd):
+            late, trial = state.run and state.run.worst_lateness_ms, state.run and state.run.trial
+        if step not in FACE_STEPS or not isinstance(event, events.Rating | events.PhaseStart):
+            continue
+        view = view_of(state, event.t, 0.0)
+        if isinstance(event, events.Rating):
+            done += 1
+            page = "".join(view.html(part) for part in ("told", "now", "numbers"))
+            assert f"{event.rating:.1f}" not in page
+            assert not re.search(r"[FM]\d_|\blow\b|\bhigh\b", page)
+        elif event.phase.startswith("face_"):
+            assert view.phase == event.phase.replace("_", " ")
+        assert numbers(view)["faces"] == f"{done} of 20"
+        seen.add((view.step, done))
+        if step == "faces_after":  # what isn't of a run changes none
+            assert state.run is not None
+            assert (state.run.worst_lateness_ms, state.run.trial) == (late, trial)
+    assert {("faces before", 20), ("faces after", 20)} <= seen
+
+
+@pytest.mark.parametrize(
+    "answers", [{}, {"Are you pregnant": "y"}, {"Run 1 of": "a", "isn't done": "q"}]
+)
+def test_no_page_tells_of_health_or_of_what_is_always_asked(
+    answers: dict[str, str], tmp_path: Path
+) -> None:
+    visited = go(
+        tmp_path,
+        lambda question, options: next(
+            (letter for part, letter in answers.items() if part in question), next(iter(options))
+        ),
+        lines={"What is seen": ["a blister"]},
+    )
+    state = State()
+    for journal in visited.journals:
+        for event in journal.events:
+            state.add(event)
+    facts = facts_of(visited.journals, shown=True)
+    told = [line.text for line in facts.lines]
+    pages = session_html(facts) + view_of(state, state.last_t, 0.0).html("told")
+    assert not HEALTH.search(pages)
+    assert not any(text.startswith("asked") and "isn't done" not in text for text in told), told
+    if "Run 1 of" in answers:
+        assert any(text.startswith("adverse event") for text in told)
