@@ -11,8 +11,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from experiment.bids.export import subject_label
-from experiment.bids.sidecar import ORIGIN, study_title
 from experiment.bids.face_ratings import FACE_STEPS, faces_expected
+from experiment.bids.sidecar import ORIGIN, study_title
 from experiment.monitor.scene_picture import scene_picture
 from experiment.monitor.state import Device, RunState, State, Told
 from experiment.summary.deviations import WEIGHTS, Deviation
