@@ -127,7 +127,8 @@ class Rig(Section):
             )
         if isinstance(self.markers, LslMarkersSection | CedrusMarkersSection):
             port = self.emulator_of("markers")
-            changed["markers"] = SerialTtlSection(kind="serial_ttl", port=port)
+            lines = self.markers.highest_code.bit_length()
+            changed["markers"] = SerialTtlSection(kind="serial_ttl", port=port, lines=lines)
         # Nobody's fingers press a real box for a simulated participant.
         changed["response"] = self.response.model_copy(update={"buttons": None})
         return self.model_copy(update=changed)

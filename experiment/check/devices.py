@@ -28,7 +28,6 @@ LONGEST_TEST_S = 30.0
 PULSES = 10
 EMULATED_TR_S = 0.46
 STEADY_MS = 5.0  # ours: pulses further off their rhythm than this
-TEST_MARKER = 255
 SLOW_WRITE_MS = 2.0  # ours
 NAMES = {"thermode": "thermode", "scanner": "scanner line", "markers": "marker box"}
 
@@ -141,7 +140,12 @@ class DeviceCheck:
         self.clock.wait(lambda: len(times) >= PULSES, self.clock.now() + self.listen_s)
         scanner.stop()
         if len(times) < 3:
-            strays = getattr(scanner, "strays", {})
+            strays, others = getattr(scanner, "strays", {}), getattr(scanner, "others", {})
+            if others:
+                text = max(others, key=others.__getitem__)
+                found = f"no pulse, but {sum(others.values())} other samples, mostly {text!r}"
+                advice = f"If that is the pulse, set pulse = {text!r} in the rig file."
+                return Finding(subject, "red", found, advice)
             if strays:
                 byte = max(strays, key=strays.__getitem__)
                 found = f"no pulse, but {sum(strays.values())} other bytes, mostly 0x{byte:02x}"
@@ -172,14 +176,16 @@ class DeviceCheck:
 
     def _marker(self, devices: Devices) -> Finding:
         assert devices.markers is not None
-        stamp = devices.markers.send(TEST_MARKER)
+        assert self.rig.markers is not None
+        code = self.rig.markers.highest_code  # all lines
+        stamp = devices.markers.send(code)
         self.clock.wait(lambda: False, self.clock.now() + 0.1)  # until the lines are clear again
         took_ms = 1000 * (stamp.after - stamp.before)
-        found = f"code {TEST_MARKER} sent, written in {took_ms:.2f} ms"
+        found = f"code {code} sent, written in {took_ms:.2f} ms"
         figures: dict[str, float | str] = {"write_ms": round(took_ms, 3)}
         if failure := devices.markers.failure():
             return Finding("test marker", "red", failure, _advice("markers"))
-        advice = f"Look whether the recording shows {TEST_MARKER}, once."
+        advice = f"Look whether the recording shows {code}, once."
         if took_ms > SLOW_WRITE_MS:
             return Finding("test marker", "amber", found, "Close other programs.", figures)
         return Finding("test marker", "green", found, advice, figures)

@@ -36,6 +36,7 @@ from experiment.inputs.files import (
 )
 from experiment.journal import is_calibration
 from experiment.journal.events import Kind, PreviousJournal, Step
+from experiment.plan.markers import check_markers
 from experiment.recovery.past import Past
 from hardware.checks import PlannedHeat, check_plan
 from hardware.devices import Stimulus
@@ -203,10 +204,12 @@ def seed_of(request: Request, study: Study, allocation: int) -> int:
 def check_limits(
     study: Study, rows: Sequence[dict[str, Any]], rig: Rig, thermode: ThermodeFigures
 ) -> None:
-    """Walk the whole table against the rig's limits. Raises `UserError` naming the first breach.
+    """Walk the whole table against the rig's limits, and the codes against its marker box.
 
+    Raises `UserError` naming the first breach.
     Runs are taken to follow one another at once: the shortest pauses that can come of the table.
     """
+    check_markers(study, rig)
     length_s = run_length(study, thermode)
     planned = [
         PlannedHeat(
