@@ -8,7 +8,9 @@ import serial
 
 from hardware.clock import Clock
 
-STOOD_STILL_S = 0.5  # a write that took longer than this, far past its own limit, was held up with us
+STOOD_STILL_S = (
+    0.5  # a write that took longer than this, far past its own limit, was held up with us
+)
 
 
 def write(port: Any, clock: Clock, data: bytes) -> None:

@@ -46,8 +46,10 @@ class Hints(_Model):
 
     vas_keys: Line
     vas_mouse: Line
+    vas_stick: Line
     glms_keys: Line
     glms_mouse: Line
+    glms_stick: Line
     go_on: Line
     back_and_forth: Line
 

@@ -14,8 +14,8 @@ from experiment.clocks import RealClock
 from experiment.display.virtual_screen import needed_screen
 from experiment.errors import UserError
 from experiment.inputs.files import Loaded
+from experiment.responses.opening import keys_of
 from experiment.session.provenance import provenance
-from experiment.session.settings import keys_of
 from hardware.devices import DeviceError
 from hardware.emulation import EmulatedWorld
 
