@@ -54,6 +54,28 @@ class Hints(_Model):
     back_and_forth: Line
 
 
+class Keys(_Model):
+    """The screen on which keys are tried: what each means, and what is said of what came."""
+
+    title: Line
+    left: Line
+    right: Line
+    confirm: Line
+    yes: Line
+    no: Line
+    next: Line
+    back: Line
+    stop: Line
+    participant_stop: Line
+    pulse: Line
+    click: Line
+    answers: Line
+    digits: Line
+    unassigned: Line
+    moved: Line
+    hint: Line
+
+
 class Screens(_Model):
     """Pages that the program itself shows."""
 
@@ -91,6 +113,7 @@ class Texts(_Model):
     anchors: dict[str, Ends]
     glms: Lines
     hints: Hints
+    keys: Keys
     named: Lines
     screens: Screens
     instructions: Annotated[tuple[Page, ...], Strict(False), Field(min_length=1)]

@@ -36,9 +36,9 @@ class KeyboardResponses:
 
     `keys` are the names of the keys for each role, as PsychoPy names them ('left', 'space', '5');
     a key with two roles gives two responses, and with `strays` one without any the role
-    'unassigned'. `window` is a PsychoPy window, needed only where Psychtoolbox is missing. `info.details` name the backend, the way of stamping, the uncertainty
-    of the conversion and, under 'warning', what is wrong. Raises `DeviceError` where no key can
-    be read at all.
+    'unassigned'. `window` is a PsychoPy window, needed only where Psychtoolbox is missing.
+    `info.details` name the backend, the way of stamping, the uncertainty of the conversion and,
+    under 'warning', what is wrong. Raises `DeviceError` where no key can be read at all.
     """
 
     def __init__(

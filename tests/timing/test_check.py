@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from experiment.check import whole
 from experiment.check.devices import DeviceCheck
 from experiment.check.findings import Check, Finding
+from experiment.check.hands import hands
 from experiment.check.lines import latency_timer
 from experiment.check.room import disk
 from experiment.cli.app import app
@@ -18,6 +19,7 @@ from experiment.clocks import RealClock
 from experiment.errors import ExitCode, UserError
 from experiment.inputs.files import load_rig
 from hardware.emulation import EmulatedWorld
+from hardware.rig import KeyboardSection
 
 LAPTOP = load_rig("laptop")
 
@@ -75,6 +77,18 @@ def test_each_missing_device_is_reported() -> None:
     for finding, role in zip(findings, ("thermode", "scanner", "markers"), strict=True):
         assert f"nothing_{role}" in finding.found
         assert finding.advice
+
+
+def test_a_missing_button_box_and_joystick_are_red(display: str) -> None:
+    data = LAPTOP.as_dict()["response"] | {
+        "buttons": {"port": "/dev/nothing_box", "confirm": ["g"]},
+        "joystick": {"name": "No Such Stick", "confirm": [0]},
+    }
+    box, stick = hands(KeyboardSection.model_validate(data))
+    assert (box.state, stick.state) == ("red", "red")
+    assert "nothing_box" in box.found
+    assert "'No Such Stick' isn't there" in stick.found
+    assert list(hands(LAPTOP.model.response)) == []
 
 
 @pytest.mark.parametrize(("timer", "state"), [("16\n", "amber"), ("1\n", "green"), ("?", "amber")])
