@@ -282,7 +282,7 @@ def _vertical_scale(scene: RatingScale, field: Field) -> Layer:
 def _key_screen(scene: KeyScreen, field: Field) -> list[Layer]:
     from experiment.display.key_screen import key_layers
 
-    return [Layer(image, *place) for image, *place in key_layers(scene, field)]
+    return [Layer(*placed) for placed in key_layers(scene, field)]
 
 
 def _text(

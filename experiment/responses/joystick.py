@@ -12,7 +12,7 @@ import threading
 import time as system_time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from experiment.clocks import RealClock
 from experiment.responses.listeners import Listeners
@@ -53,6 +53,14 @@ def find_joystick(section: JoystickSection) -> Any:
     return joystick
 
 
+def _reader_of(device: Any) -> Callable[[], None]:
+    """What pyglet's own loop would call: on Linux, on Windows; macOS calls back by itself."""
+    for name in ("select", "_dispatch_events"):
+        if (read := getattr(device, name, None)) is not None:
+            return cast("Callable[[], None]", read)
+    return lambda: None
+
+
 def _joysticks() -> list[Any]:
     from pyglet import input as pyglet_input
 
@@ -90,9 +98,7 @@ class JoystickResponses:
             raise DeviceError(
                 f"The joystick {device.name!r} can't be opened ({_in_a_line(error)})."
             ) from error
-        # What pyglet's own loop would call: on Linux, on Windows; macOS calls back by itself.
-        nothing: Callable[[], None] = lambda: None  # noqa: E731
-        self._read = getattr(device, "select", None) or getattr(device, "_dispatch_events", nothing)
+        self._read = _reader_of(device)
         self._file = getattr(device, "_filename", None)
         self.info = DeviceInfo(
             role="responses",
