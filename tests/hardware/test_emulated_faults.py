@@ -1,5 +1,6 @@
 """`trustpain emulate DEVICE --fault ...`: a process of its own that fails on demand, by real bytes."""
 
+import re
 import socket
 import struct
 import sys
@@ -21,6 +22,7 @@ from experiment.errors import ExitCode, UserError
 from experiment.faults.devices import KINDS, role_of
 from experiment.faults.scenario import load_scenario, shipped_scenarios
 from experiment.faults.standing import asked_faults
+from experiment.places import ROOT
 from hardware.opening import open_devices
 from tests.hardware.test_real_bytes import lines, only
 
@@ -271,3 +273,10 @@ def test_each_scenarios_device_faults_are_some_devices(name: str) -> None:
     for fault in scenario.fault:
         if role := role_of(fault):
             assert fault.kind in KINDS[ports[role]]
+
+
+def test_the_page_lists_each_devices_faults() -> None:
+    page = (ROOT / "docs" / "devices.md").read_text(encoding="utf-8")
+    for device, kinds in KINDS.items():
+        (listed,) = re.findall(rf"^\| {device} \| (.*) \|$", page, re.MULTILINE)
+        assert set(re.sub(r" \(.*?\)", "", listed).split(", ")) == set(kinds)
