@@ -144,7 +144,6 @@ def _timing_now(state: State) -> list[Told]:
     timing = SegmentTiming(
         max_lateness_s=abs(run.worst_lateness_ms or 0.0) / 1000,
         dropped_frames=run.dropped_frames,
-        missing_ratings=run.missing_ratings,
     )
     _, reasons = timing.verdict(state.criteria)
     at = state.time_of_day(state.last_t)
