@@ -37,7 +37,7 @@ class Points:
 
 @dataclass
 class Told:
-    """A deviation with its time of day (UTC); `times`: how often it came in a row."""
+    """A deviation with its time of day (UTC; '' for what may still change); `times` in a row."""
 
     time: str
     deviation: Deviation
