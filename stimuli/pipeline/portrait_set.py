@@ -32,8 +32,8 @@ from stimuli.pipeline.matching import (
 )
 from stimuli.pipeline.trust_axis import LEVELS, LIMIT
 
-PIPELINE_VERSION = "1.0"
-SAMPLES = 8
+PIPELINE_VERSION = "1.1"
+SAMPLES = 6
 NOT_IN_THE_PICTURE = (
     "build.py",
     "feature_table.py",
