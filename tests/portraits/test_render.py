@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from stimuli.manifest import load_manifest
 from stimuli.pipeline import packages, set_up_env
 from stimuli.pipeline.errors import PipelineError
 
@@ -57,6 +58,20 @@ def test_a_small_picture_renders_and_renders_again_the_same(tmp_path: Path) -> N
     assert one[:8].std(axis=(0, 1)).max() < 20 < one[40:60, 30:50].std()  # a plain backdrop, a face
     assert np.abs(one - two).max() <= 2  # of 255: threads may add up in another order
     assert sorted(p.name for p in tmp_path.iterdir()) == ["one.png", "two.png"]
+
+
+@needs_renderer
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_ninth_doctor_can_be_used(tmp_path: Path) -> None:
+    options = ("--levels", "--out", str(tmp_path), "--width", "80", "--samples", "2")
+    done = trustpain("render", "--seed", "9", *options)
+    assert done.returncode == 0, done.stderr
+    assert trustpain("manifest", str(tmp_path)).returncode == 0
+    done = trustpain("check", str(tmp_path))
+    assert done.stdout.strip() == "3 portraits of 1 clinicians are as their manifest says."
+    high = load_manifest(tmp_path).portrait("S9", "high")
+    assert (high.axis_value, high.licence) == (2.0, "CC0-1.0")
 
 
 @pytest.mark.parametrize(
