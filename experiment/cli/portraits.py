@@ -21,16 +21,25 @@ def render(
     identity: Annotated[
         str | None, typer.Option(help="A shipped clinician: F1 ... M4, or 1 to 8.")
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="A new person, drawn from this number.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="A new person, drawn from this number.", min=0)
+    ] = None,
     trust: Annotated[float, typer.Option(help="Place on the trust axis, -3 to +3.")] = 0.0,
+    levels: Annotated[
+        bool,
+        typer.Option("--levels", help="Low, neutral and high, matched, into the folder --out."),
+    ] = False,
     width: Annotated[
         int, typer.Option(help="Pixels across; the height is 5/4 of it.", min=80, max=2400)
     ] = 800,
     samples: Annotated[int | None, typer.Option(help="Render samples a pixel.", min=1)] = None,
 ) -> None:
-    """Render one clinician, shipped or new, at one place of the trust axis.
+    """Render one clinician, shipped or new, at one place of the trust axis or at the three levels.
 
     Example: [bold]trustpain portraits render --identity 3 --trust 1.5 --out doctor.png[/bold]
+
+    A ninth doctor: [bold]trustpain portraits render --seed 9 --levels --out FOLDER[/bold], then
+    [bold]trustpain portraits manifest FOLDER[/bold]
     """
     from experiment.errors import ExitCode, UserError
     from stimuli.manifest import load_manifest
@@ -47,7 +56,11 @@ def render(
         raise UserError(
             f"There is no folder {out.parent} to write {out.name} into.", ExitCode.BAD_INPUT
         )
-    arguments = ["--trust", str(trust), "--out", str(out.resolve()), "--width", str(width)]
+    if levels and out.is_file():
+        raise UserError(f"--levels needs a folder, and {out} is a file.", ExitCode.BAD_INPUT)
+    arguments = ["--out", str(out.resolve()), "--width", str(width)]
+    if not levels:
+        arguments += ["--trust", str(trust)]
     if samples is not None:
         arguments += ["--samples", str(samples)]
     if identity is not None:
@@ -61,7 +74,7 @@ def render(
         except ValueError:
             pass  # no set yet: there is nothing to match to
         else:
-            if not like.stand_in:
+            if not like.stand_in and not levels:
                 arguments += ["--luminance", str(like.luminance), "--contrast", str(like.contrast)]
     else:
         arguments += ["--seed", str(seed)]
@@ -112,13 +125,14 @@ def check(
 ) -> None:
     """Say what is wrong with a set of portraits, one sentence each; exit code 5 if anything is."""
     from experiment.errors import ExitCode, UserError
+    from stimuli.folder import verify_measured
     from stimuli.manifest import load_manifest, verify
 
     try:
         manifest = load_manifest(folder)
     except ValueError as error:
         raise UserError(_sentence(str(error)), ExitCode.BAD_INPUT) from None
-    problems = verify(manifest)
+    problems = verify(manifest) + verify_measured(manifest)
     for problem in problems:
         typer.echo(problem)
     if problems:

@@ -28,8 +28,8 @@ BROWS = {
         (
             (0.125, 7.456),
             (0.22, 7.493),
-            (0.33, 7.526),
-            (0.43, 7.518),
+            (0.33, 7.508),
+            (0.43, 7.502),
             (0.50, 7.483),
             (0.555, 7.440),
         ),
@@ -55,7 +55,7 @@ BROWS = {
             (0.51, 7.483),
             (0.565, 7.443),
         ),
-        (0.072, 0.088, 0.080, 0.066, 0.044, 0.014),
+        (0.054, 0.066, 0.060, 0.050, 0.033, 0.011),
     ),
     "flat": BrowShape(
         (
@@ -85,7 +85,7 @@ class Placed:
 def brow_strands(person: Identity, rng: np.random.Generator) -> Placed:
     """Both brows."""
     shape = BROWS[person.brow]
-    count = 1900 if person.sex == "male" else 1350
+    count = 1200 if person.sex == "male" else 1350
     inner_angle, outer_angle = (60.0, -6.0) if person.sex == "male" else (46.0, -10.0)
     knots = np.linspace(0, 1, len(shape.line))
     line = make_interp_spline(knots, np.array(shape.line), k=3)
@@ -93,7 +93,7 @@ def brow_strands(person: Identity, rng: np.random.Generator) -> Placed:
     share = np.cumsum(np.interp(fine, knots, shape.thickness))  # as many hairs as there is room for
     along = np.interp(rng.random(count), share / share[-1], fine)
     along = np.where(along < 0.06, along + 0.12 * rng.random(count) ** 2, along)  # a soft inner end
-    across = np.clip(rng.normal(0, 0.42, count), -1, 1)
+    across = np.clip(rng.normal(0, 0.55, count), -1, 1)
     middle, slope = line(along), line.derivative()(along)
     normal = np.stack([-slope[:, 1], slope[:, 0]], 1) / np.linalg.norm(slope, axis=1, keepdims=True)
     half = 0.5 * np.interp(along, knots, shape.thickness)
@@ -110,8 +110,7 @@ def brow_strands(person: Identity, rng: np.random.Generator) -> Placed:
         * (1 - 0.35 * along)
         * (0.6 + 0.4 * smooth_step(along, 0.0, 0.15))
     )
-    if person.sex == "female":
-        length *= 0.85
+    length *= 0.85
     t = np.linspace(0, 1, POINTS)[None]
     bend = angle[:, None] - np.radians(20) * t
     step = length[:, None] / (POINTS - 1)

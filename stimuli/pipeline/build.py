@@ -75,7 +75,7 @@ def write() -> None:
             height=records[person.id]["height"],
             sha256=records[person.id]["levels"][level]["sha256"],
             licence=LICENCE,
-            pipeline_version=PIPELINE_VERSION,
+            pipeline_version=records[person.id]["pipeline_version"],
             validated=False,
             stand_in=False,
         )

@@ -10,14 +10,16 @@ from scipy.ndimage import gaussian_filter
 from stimuli.pipeline.base_mesh import Floats
 from stimuli.pipeline.blender import Nodes, add_mesh, corner_vertices, image, set_uv
 
-IRIS = 0.455
-"""Radius of the iris over that of the eyeball (about 5.9 mm over 12 mm, enlarged with the base mesh's eyeball)."""
+IRIS = 0.37
+"""Radius of the iris over that of the base mesh's eyeball, which is a large one: 5.6 to 6.1 mm."""
+SHRINK = 0.975
+"""The ball is a little smaller than the mesh's, so that it stays behind the lids."""
 DISH = 0.05
 SPAN = np.radians(100.0)
 """The texture's half width, as an angle from the pupil."""
 GAZE_DM = 15.0
-KEY = (-0.68, -1.15, 0.46)
-"""From the eyes to the key light, as in `light_camera.LIGHTS`."""
+KEY = (-0.68, -1.15, 0.25)
+"""From the eyes to the key light of the catch-light: lower than the real one, or lids would hide its reflection."""
 LOOKS: dict[str, tuple[tuple[float, float, float], tuple[float, float, float]]] = {
     # linear RGB: inner ring (collarette), outer iris
     "green": ((0.145, 0.105, 0.045), (0.105, 0.115, 0.075)),
@@ -29,17 +31,22 @@ LOOKS: dict[str, tuple[tuple[float, float, float], tuple[float, float, float]]] 
 }
 
 
-def add_eyes(centres: dict[str, tuple[Floats, float]], look: str, age: float, seed: int) -> None:
-    """Both eyes, turned to a point straight ahead; `centres` gives centre and radius in dm for `l` and `r`."""
-    ball, cornea = _ball_material(_texture(look, age, seed)), _cornea_material()
+def add_eyes(
+    centres: dict[str, tuple[Floats, float]], look: str, age: float, seed: int, white: float = 1.0
+) -> None:
+    """Both eyes, turned to a point straight ahead; `centres` gives centre and radius in dm for `l` and `r`.
+
+    `white` (0-1) dims the sclera.
+    """
+    ball, cornea = _ball_material(_texture(look, age, seed, white)), _cornea_material()
     middle = np.mean([c for c, _ in centres.values()], axis=0)
     for side, (centre, radius) in centres.items():
         turn = _towards(middle + np.array([0, 0, GAZE_DM]) - centre)
         points, faces, uvs = _globe()
-        eye = add_mesh(f"eye {side}", points @ turn.T * radius * 0.985 + centre, faces, ball)
+        eye = add_mesh(f"eye {side}", points @ turn.T * radius * SHRINK + centre, faces, ball)
         set_uv(eye, "polar", uvs[corner_vertices(eye)])
         points, faces = _shell()
-        add_mesh(f"cornea {side}", points @ turn.T * radius * 0.985 + centre, faces, cornea)
+        add_mesh(f"cornea {side}", points @ turn.T * radius * SHRINK + centre, faces, cornea)
 
 
 def _towards(direction: Floats) -> Floats:
@@ -96,7 +103,7 @@ def _shell() -> tuple[Floats, list[list[int]]]:
     return points, faces
 
 
-def _texture(look: str, age: float, seed: int, size: int = 1024) -> Floats:
+def _texture(look: str, age: float, seed: int, white: float, size: int = 1024) -> Floats:
     """The drawn eye, (size, size, 3) linear, the pupil in the middle."""
     rng = np.random.default_rng(seed)
     axis = (np.arange(size) + 0.5) / size * 2 - 1
@@ -116,7 +123,7 @@ def _texture(look: str, age: float, seed: int, size: int = 1024) -> Floats:
 
     out = np.clip((angle - np.arcsin(IRIS)) / np.radians(48), 0, 1)[..., None]
     sclera = np.array([0.66, 0.635, 0.61]) * (1 - out) + np.array([0.50, 0.37, 0.33]) * out
-    sclera = sclera * np.array([1.0, 1.0 - 0.03 * age, 1.0 - 0.09 * age])
+    sclera = white * sclera * np.array([1.0, 1.0 - 0.03 * age, 1.0 - 0.09 * age])
     sclera *= (1 - 0.10 * _veins(rng, size))[..., None] ** np.array([0.15, 1.0, 1.0])
     edge = np.clip((r - 0.955) / 0.09, 0, 1)[..., None]
     edge = edge * edge * (3 - 2 * edge)

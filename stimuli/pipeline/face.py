@@ -24,6 +24,8 @@ from stimuli.pipeline.trust_axis import trust_offset
 
 # Without these the base faces look stern.
 NEUTRAL = {"unit/browInnerUp": 0.20, "mouth/mouth-angles-up": 0.18}
+MALE_LIDS = {"unit/eyeWideLeft": 0.15, "unit/eyeWideRight": 0.15}
+"""The men's base lids hang over a third of the pupil; opened at every level alike."""
 MALE_HEAD = 1.025
 """Men's heads are a little larger than women's of the same picture size."""
 ARM_DROP_DEG = 30.0
@@ -43,7 +45,8 @@ def neutral(person: Identity) -> Rest:
     shape = mesh.vertices + _macro(person.sex, person.ancestry, person.old)
     scale = MALE_HEAD if person.sex == "male" else 1.0
     head, turn = _aligned(shape, scale)
-    head = head + weighted_sum({**NEUTRAL, **person.targets}) @ turn.T
+    lids = MALE_LIDS if person.sex == "male" else {}
+    head = head + weighted_sum({**NEUTRAL, **lids, **person.targets}) @ turn.T
     torso = _torso(person.sex)
     share = smooth_step(mesh.vertices[:, 1], 5.75, 6.30)
     share = np.maximum(

@@ -112,7 +112,19 @@ def grow(surface: Surface, style: HairStyle, start: Roots, rng: np.random.Genera
             point = _off_the_face(point)
         strands[:, k] = point
         direction = _unit(strands[:, k] - strands[:, k - 1])
-    return strands[~_across_the_face(strands)] if style.clear_face else strands
+    drop = np.zeros(count, bool)
+    if style.clear_face:
+        drop |= _across_the_face(strands)
+    if not style.fall:
+        drop |= _over_ears(surface, strands)
+    return strands[~drop]
+
+
+def _over_ears(surface: Surface, strands: Floats) -> NDArray[np.bool_]:
+    """Short strands that would ride over an ear."""
+    ears = base_mesh().vertices[:BODY_VERTICES][ear_mask() > 0.3]
+    on_ear = cKDTree(ears).query(surface.rest)[0] < 0.01
+    return np.asarray(cKDTree(surface.points[on_ear]).query(strands, workers=-1)[0] < 0.05).any(1)
 
 
 def _across_the_face(strands: Floats) -> NDArray[np.bool_]:
@@ -169,7 +181,7 @@ def finish(strands: Floats, style: HairStyle, rng: np.random.Generator) -> Float
 def _cut(strands: Floats, height: float, rng: np.random.Generator) -> Floats:
     """Shortens strands that reach below a height, keeping their number of points."""
     steps = strands.shape[1]
-    ends = height + 0.05 * rng.standard_normal(len(strands)) + 0.10 * rng.random(len(strands)) ** 3
+    ends = height + 0.10 * rng.standard_normal(len(strands)) + 0.10 * rng.random(len(strands)) ** 3
     below = strands[..., 1] < ends[:, None]
     first = np.where(below.any(1), below.argmax(1), steps - 1)
     where = np.linspace(0, 1, steps)[None] * first[:, None]

@@ -68,7 +68,7 @@ def _parted(part: float, back: float, down: float) -> Comb:
         ragged = (
             0.018 * np.sin(310 * root[:, 2]) * np.sin(170 * root[:, 0] + 90 * root[:, 1])
         )  # no ruled line
-        side = np.tanh((root[:, 0] - part + ragged) / 0.022)
+        side = np.tanh((root[:, 0] - part + ragged) / 0.09)
         front = smooth_step(root[:, 2], 0.2, 1.0)
         return _stack(side, np.full(len(p), -down), -back * (0.35 + 0.65 * front))
 
@@ -136,7 +136,7 @@ STYLES: dict[str, HairStyle] = {
         clump=0.35, steps=24, ends_at=6.45, turn_in=0.16, clear_face=True, count=64_000, part=-0.12,
     ),
     "swept": HairStyle(
-        WOMEN, _short(0.42, 0.95), _swept(-0.55, 0.8, 0.1), 0.20, stand=0.55, wave=(0.024, 1.3), clump=0.6,
+        WOMEN, _short(0.18, 0.95), _swept(-0.55, 0.8, 0.1), 0.12, stand=0.35, wave=(0.024, 1.3), clump=0.6,
         clear_face=True,
         steps=18, count=56_000,
     ),
@@ -149,15 +149,15 @@ STYLES: dict[str, HairStyle] = {
         steps=8, count=62_000, rough=0.60,
     ),
     "receding": HairStyle(
-        RECEDING, _short(0.12, 0.55), _swept(0.45, 0.9), 0.09, stand=0.35, wave=(0.014, 1.6), clump=0.55,
+        RECEDING, _short(0.12, 0.55), _swept(0.45, 0.9), 0.09, stand=0.35, wave=(0.014, 1.6), clump=0.30,
         steps=14, count=56_000,
     ),
     "crop": HairStyle(
-        MEN, _short(0.10, 0.55), _forward(0.45), 0.16, stand=0.75, wave=(0.014, 1.6), clump=0.75, steps=16,
+        MEN, _short(0.06, 0.55), _forward(0.2), 0.16, stand=0.5, wave=(0.014, 1.6), clump=0.75, steps=16,
         count=56_000,
     ),
     "side part": HairStyle(
-        MEN, _short(0.11, 0.80), _side_part(0.34, 0.75), 0.16, stand=0.5, part=0.34, wave=(0.012, 1.4), clump=0.55,
+        MEN, _short(0.07, 0.80), _side_part(0.34, 0.75), 0.16, stand=0.5, part=0.34, wave=(0.012, 1.4), clump=0.55,
         steps=18,
         count=56_000,
     ),

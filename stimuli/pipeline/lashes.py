@@ -15,14 +15,14 @@ LOWER_EDGE = ((0.224, 7.253), (0.241, 7.248), (0.276, 7.243), (0.311, 7.240), (0
 
 
 def lash_strands(person: Identity, rng: np.random.Generator) -> Placed:
-    """Upper and a few lower lashes from the lids' edges; height stands for how far they come forward."""
-    per_side = 150 if person.sex == "female" else 110
-    length_upper = 0.075 if person.sex == "female" else 0.055
+    """Upper and a few women's lower lashes from the lids' edges; height stands for how far they come forward."""
+    per_side = 110 if person.sex == "female" else 70
+    length_upper = 0.055 if person.sex == "female" else 0.032
     rows, heights = [], []
     for sign in (1, -1):
-        for upper in (True, False):
+        for upper in (True, False) if person.sex == "female" else (True,):
             edge = np.array(UPPER_EDGE if upper else LOWER_EDGE) * (sign, 1)
-            count = per_side if upper else per_side // 2
+            count = per_side if upper else per_side // 4
             t = np.sort(rng.uniform(0.06, 0.97, count))
             root = np.stack(
                 [np.interp(t, np.linspace(0, 1, len(edge)), edge[:, i]) for i in range(2)], 1
@@ -33,7 +33,7 @@ def lash_strands(person: Identity, rng: np.random.Generator) -> Placed:
             length = (length_upper if upper else 0.6 * length_upper) * rng.uniform(0.7, 1.05, count)
             length *= 0.6 + 0.4 * np.sin(np.pi * np.clip(t * 0.8 + 0.15, 0, 1))
             s = np.linspace(0, 1, POINTS)[None]
-            up = (0.75 * s**1.8 if upper else -0.55 * s**1.4) * length[:, None]
+            up = (0.45 * s**1.8 if upper else -0.55 * s**1.4) * length[:, None]
             out = sign * fan[:, None] * 0.7 * s * length[:, None]
             rows.append(root[:, None] + np.stack([out, up], 2))
             heights.append(0.85 * length[:, None] * s ** (0.8 if upper else 0.9))

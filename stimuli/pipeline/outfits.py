@@ -20,7 +20,7 @@ NECK = {"male": (0.60, 0.30, 0.60), "female": (0.47, 0.25, 0.52)}
 """Half width of the neck, and z of its middle and half depth, dm, at its base."""
 
 
-KNOT_TOP = 5.85
+KNOT_TOP = 5.83
 
 
 def dress(person: Identity, torso: Floats) -> None:
@@ -69,6 +69,8 @@ def _scrubs(person: Identity, inner: Shell) -> None:
         line[1:-1] = 0.25 * line[:-2] + 0.5 * line[1:-1] + 0.25 * line[2:]
     placed, normal = inner.lie_on(line, 0.012)
     placed[:60] = line[:60] + 0.012 * normal[:60]
+    placed[50:60] -= normal[50:60] * np.linspace(0.0, 0.042, 10)[:, None]
+    placed[60:] -= 0.042 * normal[60:]
     for flip in (False, True):
         grid = band(placed, normal, 0.13, 0.035)
         add_sheet("scrubs band", mirrored(grid) if flip else grid, material, thick=0)
@@ -123,23 +125,23 @@ def _shirt(person: Identity, inner: Shell, *, tie: bool) -> None:
         )
 
     _add_shell("shirt", cut(inner, keep), material)
-    _placket(inner, material, 5.66 - 1.05 * open_depth, 0.30 if tie else 0.26)
-    degrees = np.linspace(4 if tie else 14, 180, 70)
+    _placket(inner, material, 5.66 if tie else 5.71 - open_depth, 0.30 if tie else 0.26)
+    degrees = np.linspace(0.5 if tie else 14, 180, 70)
     back = smooth_step(degrees, 30.0, 150.0)
     ahead = 1 - smooth_step(degrees, 10.0, 85.0)
     base = 5.66 + 0.36 * back - (0.0 if tie else 0.16) * ahead
     rise = 0.24 + 0.06 * back - (0.06 if tie else 0.19) * ahead
     low = _ring(person.sex, degrees, 0.05, base)
     top = _ring(person.sex, degrees, 0.035, base + rise)
-    fold = _ring(person.sex, degrees, 0.085, base + rise + 0.015)
+    fold = _ring(person.sex, degrees, 0.06, base + rise + 0.015)
     stand = np.stack([low + (top - low) * t for t in np.linspace(0, 1, 6)], 1)
     stand = np.concatenate([stand, ((top + fold) / 2 + (0, 0.012, 0))[:, None]], 1)
-    point = 1 - smooth_step(degrees, 8.0, 78.0)
-    fall = 0.37 + (0.34 if tie else 0.26) * point
+    point = 1 - smooth_step(degrees, 8.0, 62.0)
+    fall = (0.30 if tie else 0.34) + (0.34 if tie else 0.20) * point
     away = np.radians(degrees * 0.92 + 38 * point)
     down = np.stack(
         [
-            np.sin(away) * (0.30 + 0.62 * point),
+            np.sin(away) * (0.22 + 0.56 * point),
             np.full(len(degrees), -1.0),
             0.35 * np.cos(away) + 0.1 * point,
         ],
@@ -185,9 +187,8 @@ def _tie(person: Identity, inner: Shell) -> None:
     down = KNOT_TOP - heights
     knot = np.clip(down / 0.30, 0, 1)
     half = np.where(
-        down < 0.30, 0.205 - 0.075 * knot**0.8, 0.13 + 0.16 * np.maximum(down - 0.30, 0) ** 0.9
+        down < 0.30, 0.175 - 0.06 * knot**0.8, 0.115 + 0.15 * np.maximum(down - 0.30, 0) ** 0.9
     )
-    half *= np.where(down < 0.30, 1.0, 0.92)
     bulge = np.where(
         down < 0.30, 0.10 * np.sin(np.pi * np.clip(knot * 0.8 + 0.15, 0, 1)) ** 0.6, 0.035
     )
@@ -198,7 +199,7 @@ def _tie(person: Identity, inner: Shell) -> None:
     )
     x = half[:, None] * u[None]
     z = depth[:, None] + bulge[:, None] * round_[None] - dimple + 0.03
-    y = np.repeat(heights[:, None], 21, 1) + (0.03 * (u**2))[None] * (down < 0.30)[:, None]
+    y = np.repeat(heights[:, None], 21, 1) + (-0.03 * (u**2))[None] * (down < 0.30)[:, None]
     add_sheet("tie", np.stack([x, y, z], 2)[:, ::-1], material, thick=0.02)
 
 
@@ -214,8 +215,8 @@ def _break_line(sex: str) -> Floats:
 
 def _coat(person: Identity, shell: Shell, inner: Shell) -> None:
     """The white coat: body, collar, notched lapels, and a facing that closes the gap to what's below."""
-    material = cloth("coat", WHITE_COAT, folds=1.6)
-    edged = cloth("coat lapel", WHITE_COAT, folds=0.35, seam=True)
+    material = cloth("coat", WHITE_COAT, folds=3.0)
+    edged = cloth("coat lapel", WHITE_COAT, folds=0.8, seam=True)
     line = _break_line(person.sex)
     fold, _ = shell.lie_on(line, 0.03)
     front = line[:, 2] > 0.0
@@ -237,12 +238,13 @@ def _coat(person: Identity, shell: Shell, inner: Shell) -> None:
     height = fold[:, 1]
     gorge = int(np.argmin(np.abs(height - 5.56) + 10 * (line[:, 2] < 0)))
     s = np.linspace(0, 1, gorge + 1)
-    rise = 0.055 * np.sin(np.linspace(0.25, 1, 15) * np.pi) ** 0.8 + 0.035
+    rise = 0.030 * np.sin(np.linspace(0.25, 1, 15) * np.pi) ** 0.8 + 0.018
 
-    collar_across = outward[: gorge + 1] + (0, 1, 0) * (0.55 * smooth_step(s, 0.75, 1.0))[:, None]
+    collar_across = outward[: gorge + 1] + (0, 1, 0) * (0.55 * smooth_step(s, 0.45, 1.0))[:, None]
     collar_across -= (0, 1, 0) * (0.6 * (1 - smooth_step(s, 0.3, 0.6)))[:, None]
     width = 0.46 + 0.04 * s
     collar = drape(shell, fold[: gorge + 1], collar_across, width, rise + 0.012)
+    collar[-3:] = _straight(collar[-3:])
     t = np.linspace(0, 1, len(fold) - gorge)
     lapel_across = outward[gorge:] + (0, 1, 0) * (0.04 * (1 - smooth_step(t, 0.0, 0.4)))[:, None]
     lapel_width = (0.66 + 0.10 * smooth_step(t, 0.0, 0.10)) * (1 - 0.62 * t**1.2)
@@ -250,8 +252,16 @@ def _coat(person: Identity, shell: Shell, inner: Shell) -> None:
     rim = np.concatenate([collar[:-1, 0], lapel[:, 0]])
     facing = _facing(rim, inner)
     for grid, cloth_ in ((collar, edged), (lapel, edged), (facing, material)):
-        add_sheet("coat flap", grid, cloth_, thick=0.03 if cloth_ is edged else 0.0)
-        add_sheet("coat flap", mirrored(grid), cloth_, thick=0.03 if cloth_ is edged else 0.0)
+        add_sheet("coat flap", grid, cloth_, thick=0.012 if cloth_ is edged else 0.0)
+        add_sheet("coat flap", mirrored(grid), cloth_, thick=0.012 if cloth_ is edged else 0.0)
+
+
+def _straight(rows: Floats) -> Floats:
+    """Rows (n, m, 3) whose points lie on straight lines as seen from the front, their depth kept."""
+    t = np.linspace(0, 1, rows.shape[1])[None, :, None]
+    out = rows.copy()
+    out[..., :2] = (rows[:, :1] * (1 - t) + rows[:, -1:] * t)[..., :2]
+    return out
 
 
 def _facing(fold: Floats, inner: Shell) -> Floats:
@@ -263,6 +273,8 @@ def _facing(fold: Floats, inner: Shell) -> Floats:
     towards = towards * (1 - behind) + (fold * (0.50, 1.0, 0.80) + (0, -0.02, 0)) * behind
     gap = 0.012 - 0.10 * behind[:, 0]  # there it ends under the skin: no crevice to look into
     below, _ = inner.lie_on(towards, gap)
+    for _ in range(8):
+        below[1:-1] = 0.25 * below[:-2] + 0.5 * below[1:-1] + 0.25 * below[2:]
     t = np.linspace(0, 1, 6)
     grid = fold[:, None] * (1 - t[None, :, None]) + below[:, None] * t[None, :, None]
     least = 0.012 * (1 - t)[None] + gap[:, None] * t[None]

@@ -32,8 +32,8 @@ from stimuli.pipeline.matching import (
 )
 from stimuli.pipeline.trust_axis import LEVELS, LIMIT
 
-PIPELINE_VERSION = "1.0"
-SAMPLES = 8
+PIPELINE_VERSION = "1.1"
+SAMPLES = 6
 NOT_IN_THE_PICTURE = (
     "build.py",
     "feature_table.py",
@@ -61,13 +61,13 @@ def render_levels(
     person: Identity, out: Path, records: Path, width: int, height: int, samples: int
 ) -> None:
     """The three matched levels and a record of them; rendered parts of an interrupted run are used again."""
-    from stimuli.pipeline.stage import Stage, face_ellipse, read_png
-
     mark = fingerprint(person, width, height, samples)
     record = records / f"{person.id}.json"
-    if _is_done(record, out, mark):
+    if is_done(record, out, mark):
         print(f"{person.id}: already there", flush=True)
         return
+    from stimuli.pipeline.stage import Stage, face_ellipse, read_png
+
     work = WORK / f"{person.id}-{mark}"
     work.mkdir(parents=True, exist_ok=True)
     out.mkdir(parents=True, exist_ok=True)
@@ -82,6 +82,7 @@ def render_levels(
             stage.render(LEVELS[level], raw, face_only=level != "neutral")
             seconds[level] = round(time.monotonic() - started, 1)
             print(f"{person.id} {level}: {seconds[level]} s", flush=True)
+        whole(raw)
     neutral = read_png(work / "neutral.png")
     centre, radii = face_ellipse(width, height)
     pictures = {
@@ -138,31 +139,36 @@ def render_one(
     samples: int,
     wish: Brightness | None,
 ) -> None:
-    """One whole picture at an axis value, matched to a wished brightness of the face if one is given."""
-    from stimuli.pipeline.stage import Stage, face_ellipse, read_png
+    """One picture at an axis value; like the levels it differs from neutral in the face alone.
 
+    Its face is matched to a wished brightness, or else to that of the neutral picture.
+    """
     if not path.parent.is_dir():
         raise PipelineError(
             f"there is no folder {path.parent} to write {path.name} into.", BAD_INPUT
         )
-    stage = Stage(person, width, height, samples)
-    raw = path.with_name(path.stem + ".raw.png")
-    stage.render(trust, raw)
-    picture = read_png(raw)
-    raw.unlink()
-    centre, radii = face_ellipse(width, height)
-    if wish is None:
-        save(np.round(np.clip(picture, 0, 1) * 255).astype(np.uint8), path)
-    else:
-        region = face_region(width, height, centre, radii)
-        soft = ellipse(width, height, centre, radii, 0.45)
-        save(matched(picture, region, soft, wish), path)
+    save(_along(person, (trust,), path, width, height, samples, wish)[0], path)
 
 
 def render_strip(
     person: Identity, path: Path, width: int, height: int, samples: int, wish: Brightness | None
 ) -> None:
-    """The identity at -3, -2 ... +3 side by side, set up once; like the levels they differ in the face alone."""
+    """The identity at -3, -2 ... +3 side by side, set up once."""
+    trusts = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
+    pictures = _along(person, trusts, path, width, height, samples, wish)
+    save(np.concatenate(pictures, axis=1), path)
+
+
+def _along(
+    person: Identity,
+    trusts: tuple[float, ...],
+    path: Path,
+    width: int,
+    height: int,
+    samples: int,
+    wish: Brightness | None,
+) -> list[NDArray[np.uint8]]:
+    """Matched pictures at axis values, all but the face being neutral's; what is rendered goes beside `path`."""
     from stimuli.pipeline.stage import Stage, face_ellipse, read_png
 
     stage = Stage(person, width, height, samples)
@@ -170,18 +176,34 @@ def render_strip(
     region = face_region(width, height, centre, radii)
     soft = ellipse(width, height, centre, radii, 0.45)
     raw = path.with_name(path.stem + ".raw.png")
-    stage.render(0.0, raw)
-    neutral = read_png(raw)
-    wish = wish or brightness(neutral, region)
     pictures = []
-    for trust in (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0):
-        picture = neutral
-        if trust:
-            stage.render(trust, raw, face_only=True)
-            picture = combined(neutral, read_png(raw), width, height, centre, radii)
-        pictures.append(matched(picture, region, soft, wish))
-    raw.unlink()
-    save(np.concatenate(pictures, axis=1), path)
+    try:
+        stage.render(0.0, raw)
+        whole(raw)
+        neutral = read_png(raw)
+        wish = wish or brightness(neutral, region)
+        for trust in trusts:
+            picture = neutral
+            if trust:
+                stage.render(trust, raw, face_only=True)
+                whole(raw)
+                picture = combined(neutral, read_png(raw), width, height, centre, radii)
+            pictures.append(matched(picture, region, soft, wish))
+    finally:
+        raw.unlink(missing_ok=True)
+    return pictures
+
+
+def whole(path: Path) -> None:
+    """Removes a rendered picture that isn't whole, as on a full disk; PipelineError says so."""
+    try:
+        with Image.open(path) as picture:
+            picture.load()
+    except (OSError, SyntaxError):
+        path.unlink(missing_ok=True)
+        raise PipelineError(
+            f"{path.name} wasn't written to its end; is there space left?"
+        ) from None
 
 
 def save(pixels: NDArray[Any], path: Path) -> None:
@@ -196,7 +218,8 @@ def save(pixels: NDArray[Any], path: Path) -> None:
     os.replace(temporary, path)
 
 
-def _is_done(record: Path, out: Path, mark: str) -> bool:
+def is_done(record: Path, out: Path, mark: str) -> bool:
+    """Whether the record is of this fingerprint and the pictures are those that it describes."""
     if not record.is_file():
         return False
     about = json.loads(record.read_text())

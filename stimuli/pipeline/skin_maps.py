@@ -52,21 +52,20 @@ def skin_maps(person: Identity, seed: int) -> SkinMaps:
     """The maps of one identity; the same seed gives the same skin."""
     rng = np.random.default_rng(seed)
     x, y = grid()
-    smooth = {"light": 1.0, "tan": 0.9, "brown": 0.8, "dark": 0.55}[
+    smooth = {"light": 1.0, "tan": 0.9, "brown": 0.8, "dark": 0.35}[
         person.skin_tone
     ]  # gloss shows relief more
-    creases = smooth * _creases(person.age, person.sex)
+    creases = smooth * _creases(person)
     stubble, shade = _stubble(rng, x, y, person.beard)
-    relief = (
-        smooth * _pores(rng, x, y) * (0.75 + 0.5 * person.age)
-        + _noise_relief(rng, person.age)
-        - creases
-    )
+    pores = _pores(rng, x, y)
+    relief = smooth * (pores * (0.75 + 0.5 * person.age) + _noise_relief(rng, person.age)) - creases
     relief += 0.05 * stubble * (person.beard > 0.2)
     colour = _redness(x, y, person) * _unevenness(rng, person) * _spots(rng, x, y, person)
     colour *= _under_eyes(x, y, person.age)
-    colour *= (1 - 0.35 * np.clip(creases / 0.5, 0, 1))[..., None] ** np.array([0.7, 1.0, 1.05])
+    colour *= (1 - 0.15 * np.clip(creases / 0.5, 0, 1))[..., None] ** np.array([0.7, 1.0, 1.05])
     colour *= 1 - shade
+    # pores as colour too: the denoiser keeps what lies in the albedo
+    colour *= 1 - 0.12 * np.clip(-pores / 0.042, 0, 1)[..., None]
     shine = (
         _blob(x, y, 0, 7.85, 0.5, 0.25)
         + _blob(x, y, 0, 7.0, 0.10, 0.22)
@@ -120,38 +119,43 @@ def _pores(rng: np.random.Generator, x: Floats, y: Floats) -> Floats:
 def _noise_relief(rng: np.random.Generator, age: float) -> Floats:
     fine = 0.0075 * _bandpass(rng, 1.2, 3.5)
     middle = (0.010 + 0.012 * age) * _bandpass(rng, 4, 14)
-    return fine + middle + (0.03 + 0.05 * age) * _bandpass(rng, 14, 50)
+    return fine + middle + (0.010 + 0.020 * age) * _bandpass(rng, 14, 50)
 
 
 # Lines of the face: points (x, y) in rest dm, width mm, depth mm at age 1, depth at age 0.
 _LINES: tuple[tuple[tuple[tuple[float, float], ...], float, float, float], ...] = (
-    (((-0.44, 7.80), (-0.22, 7.83), (0, 7.79), (0.22, 7.83), (0.44, 7.80)), 1.0, 0.34, 0.0),
-    (((-0.40, 7.92), (-0.20, 7.945), (0, 7.91), (0.20, 7.945), (0.40, 7.92)), 1.0, 0.30, 0.0),
-    (((-0.36, 7.695), (-0.18, 7.72), (0, 7.69), (0.2, 7.72), (0.38, 7.69)), 0.9, 0.24, 0.0),
+    (((-0.44, 7.80), (-0.22, 7.83), (0, 7.79), (0.22, 7.83), (0.44, 7.80)), 1.8, 0.20, 0.0),
+    (((-0.40, 7.92), (-0.20, 7.945), (0, 7.91), (0.20, 7.945), (0.40, 7.92)), 1.8, 0.18, 0.0),
+    (((-0.36, 7.695), (-0.18, 7.72), (0, 7.69), (0.2, 7.72), (0.38, 7.69)), 1.6, 0.14, 0.0),
     (((-0.075, 7.47), (-0.085, 7.55), (-0.07, 7.62)), 0.7, 0.26, 0.0),
     (((0.070, 7.47), (0.080, 7.54), (0.075, 7.60)), 0.7, 0.22, 0.0),
 )
+_LOWER_LID = ((0.15, 7.18), (0.24, 7.115), (0.34, 7.10), (0.43, 7.13))
+_TEAR_TROUGH = ((0.20, 7.11), (0.29, 7.045), (0.40, 7.04))
+_UNDER_EYE = (_LOWER_LID, _TEAR_TROUGH)
 _PAIRED_LINES: tuple[tuple[tuple[tuple[float, float], ...], float, float, float], ...] = (
     (((0.195, 6.90), (0.255, 6.82), (0.31, 6.72), (0.335, 6.62)), 2.6, 0.34, 0.02),  # nasolabial
-    (((0.285, 6.58), (0.31, 6.50), (0.315, 6.43)), 1.2, 0.35, 0.0),  # marionette
-    (((0.15, 7.18), (0.24, 7.115), (0.34, 7.10), (0.43, 7.13)), 1.8, 0.20, 0.03),  # lower lid
-    (((0.20, 7.11), (0.29, 7.045), (0.40, 7.04)), 2.4, 0.13, 0.0),  # tear trough
-    (((0.50, 7.29), (0.56, 7.32), (0.62, 7.37)), 0.55, 0.22, 0.0),  # crow's feet
-    (((0.50, 7.26), (0.57, 7.26), (0.64, 7.265)), 0.55, 0.24, 0.0),
-    (((0.49, 7.23), (0.55, 7.20), (0.62, 7.16)), 0.55, 0.20, 0.0),
-    (((0.44, 6.95), (0.47, 6.82), (0.46, 6.68)), 1.6, 0.20, 0.0),  # cheek
+    (((0.285, 6.58), (0.31, 6.50), (0.315, 6.43)), 2.0, 0.12, 0.0),  # marionette
+    (_LOWER_LID, 1.8, 0.20, 0.03),
+    (_TEAR_TROUGH, 2.4, 0.13, 0.0),
+    (((0.50, 7.29), (0.56, 7.32), (0.62, 7.37)), 1.2, 0.11, 0.0),  # crow's feet
+    (((0.50, 7.26), (0.57, 7.26), (0.64, 7.265)), 1.2, 0.12, 0.0),
+    (((0.49, 7.23), (0.55, 7.20), (0.62, 7.16)), 1.2, 0.10, 0.0),
+    (((0.44, 6.95), (0.47, 6.82), (0.46, 6.68)), 1.6, 0.05, 0.0),  # cheek
 )
 
 
-def _creases(age: float, sex: str) -> Floats:
+def _creases(person: Identity) -> Floats:
     """Depth of the face's lines, mm, >= 0."""
-    strength = age**1.25 * (1.0 if sex == "male" else 0.8)
+    strength = person.age**1.25 * (1.0 if person.sex == "male" else 0.8)
     depth = np.zeros((HEIGHT, WIDTH))
     rng = np.random.default_rng(5)
     lines: list[Any] = list(_LINES)
-    for points, *rest in _PAIRED_LINES:
-        lines.append((points, *rest))
-        lines.append((tuple((-px, py + 0.008) for px, py in points), *rest))
+    for points, width, old, young in _PAIRED_LINES:
+        if person.skin_tone == "dark" and points in _UNDER_EYE:
+            old, young = 0.3 * old, 0.3 * young  # gloss would make scars of them
+        lines.append((points, width, old, young))
+        lines.append((tuple((-px, py + 0.008) for px, py in points), width, old, young))
     for points, width, old, young in lines:
         amount = old * strength + young
         if amount > 0.01:
@@ -199,14 +203,14 @@ def _unevenness(rng: np.random.Generator, person: Identity) -> Floats:
     light = (
         amount * _bandpass(rng, 18, 70)
         + 0.012 * _bandpass(rng, 5, 16)
-        + 0.010 * _bandpass(rng, 1.2, 4)
+        + 0.022 * _bandpass(rng, 1.2, 4)
     )
     hue = (0.012 + 0.003 * person.age) * _bandpass(rng, 10, 45)
     return 1 + light[..., None] + hue[..., None] * np.array([0.5, -0.6, -0.5])
 
 
 def _spots(rng: np.random.Generator, x: Floats, y: Floats, person: Identity) -> Floats:
-    """Freckles and age spots, and one or two small moles."""
+    """Freckles and age spots, and one small mole."""
     fair = {"light": 1.0, "tan": 0.6, "brown": 0.6, "dark": 0.5}[person.skin_tone]
     colour = np.ones((HEIGHT, WIDTH, 3))
     count = int(260 * fair * (0.5 + person.age))
@@ -221,8 +225,7 @@ def _spots(rng: np.random.Generator, x: Floats, y: Floats, person: Identity) -> 
     dark = rng.uniform(0.015, 0.07 + 0.04 * person.age, count) * fair
     for px, py, s, d in zip(cx, cy, size, dark, strict=True):
         _spot(colour, px, py, s, d)
-    for _ in range(2):
-        _spot(colour, rng.uniform(-0.55, 0.55), rng.choice([6.75, 7.05, 7.85]), 4.0, 0.30)
+    _spot(colour, rng.uniform(-0.55, 0.55), rng.choice([7.05, 7.85]), 4.0, 0.18)
     return colour
 
 

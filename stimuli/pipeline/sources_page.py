@@ -56,7 +56,7 @@ people's works under other licences: none of those is read. Paths are below `pub
 
 def targets_used() -> list[str]:
     """Every target that a shipped clinician, a new one or the axis may need, as paths in the wheel."""
-    names = {*HIGH, *LOW, *face.NEUTRAL}
+    names = {*HIGH, *LOW, *face.NEUTRAL, *face.MALE_LIDS}
     for person in (*EIGHT, *(new_identity(seed) for seed in range(400))):
         names |= set(person.targets)
     for sex in ("female", "male"):

@@ -20,7 +20,9 @@ from stimuli.pipeline.identity import Identity
 from stimuli.pipeline.strands import add_strands, hair_material
 from stimuli.pipeline.surface import skin_surface
 
-BROW_SHADE = 0.22
+BROW_SHADE = 0.12
+EYES_LOWER_DM = 0.015
+"""The mesh's eyeballs sit high between their lids."""
 FACE_CENTRE_DM, FACE_RADII_DM = (0.0, 7.02), (0.96, 1.08)
 """The ellipse inside which levels may differ, in the plane of the eyes."""
 
@@ -55,7 +57,12 @@ class Stage:
         self._skin = skin.add_skin(rest, person, maps, hair.vertex_scalp(style.hairline))
         self._shown = skin.shown_vertices()
         self.eyes = {side: face.eye(rest, side) for side in "lr"}
-        eyes.add_eyes(self.eyes, person.iris, person.age, seed)
+        for centre, _ in self.eyes.values():
+            centre[1] -= EYES_LOWER_DM
+        white = (
+            1 - 0.20 * skin.DARK[person.skin_tone]
+        )  # whiter than the brightest skin nearby, it stares
+        eyes.add_eyes(self.eyes, person.iris, person.age, seed, white)
         outfits.dress(person, rest)
         self._strands: list[Any] = []
 
@@ -72,12 +79,12 @@ class Stage:
         surface = skin_surface(v)
         self._strands = [
             add_strands(
-                "brows", brows.lay(self._brows, surface), 0.15, self._brow_material, tip=0.2
+                "brows", brows.lay(self._brows, surface), 0.09, self._brow_material, tip=0.2
             ),
             add_strands(
                 "lashes",
                 brows.lay(self._lashes, surface, forward=True),
-                0.21,
+                0.09,
                 self._lash_material,
                 tip=0.15,
             ),

@@ -23,9 +23,9 @@ HIGH = {
     "unit/mouthSmileLeft": 0.07,
     "unit/mouthSmileRight": 0.07,
     "mouth/mouth-angles-up": 0.18,
-    "cheek/lr-cheek-bones-incr": 0.80,
+    "cheek/lr-cheek-bones-incr": 0.70,
     "cheek/lr-cheek-volume-incr": 0.30,
-    "chin/chin-width-incr": 0.60,
+    "chin/chin-width-incr": 0.28,
     "head/head-fat-incr": 0.04,
     "eyebrows/eyebrows-trans-up": 0.16,
     "eyebrows/eyebrows-trans-backward": 0.50,
@@ -68,10 +68,19 @@ def trust_offset(trust: float) -> Floats:
     if trust == 0:
         return np.zeros_like(base_mesh().vertices)
     side = HIGH if trust > 0 else LOW
-    return (
+    offset = (
         weighted_sum({name: weight * abs(trust) / 2 for name, weight in side.items()})
         * face_mask()[:, None]
     )
+    if trust > 0:
+        offset[:, 0] *= 1 - 0.75 * _flank()
+    return offset
+
+
+def _flank() -> Floats:
+    """1 beside the cheekbones and 0 elsewhere, (19158,): fuller cheeks go forwards, or jowls bulge before the ears."""
+    x, y, _ = base_mesh().vertices.T
+    return smooth_step(np.abs(x), 0.50, 0.68) * smooth_step(y, 6.55, 6.75)
 
 
 def face_mask() -> Floats:

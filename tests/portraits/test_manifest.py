@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stimuli.folder import make_manifest
+from stimuli.folder import make_manifest, verify_measured
 from stimuli.manifest import LEVELS, Manifest, load_manifest, verify, write_manifest
 
 PEOPLE = "clinician\tsex\tage_group\tskin_tone\nana\tfemale\tmiddle\ttan\n"
@@ -37,6 +39,45 @@ def test_own_folder_gets_a_manifest_that_verifies(own: Path) -> None:
     assert manifest.clinicians == ("ana",)
     assert not manifest.portrait("ana", "high").validated
     assert np.isnan(manifest.portrait("ana", "low").axis_value)
+
+
+def test_the_pictures_are_measured_and_not_only_what_is_written() -> None:
+    shipped = load_manifest()
+    two = replace(shipped, portraits=shipped.portraits[:2])
+    assert verify_measured(two) == []
+    first = replace(two.portraits[0], luminance=1.01 * two.portraits[0].luminance)
+    problems = verify_measured(replace(two, portraits=(first, two.portraits[1])))
+    assert len(problems) == 1
+    assert problems[0].startswith(f"{first.file}: the face's mean luminance measures")
+
+
+def test_a_renderers_record_gives_axis_and_eyes(own: Path) -> None:
+    record = {
+        "pipeline_version": "1.1",
+        "identity": {"sex": "male", "age_group": "older", "skin_tone": "dark"},
+        "eye_x": 40.0,
+        "eye_y": 41.5,
+        "levels": {
+            level: {
+                "axis_value": value,
+                "sha256": hashlib.sha256((own / f"ana_{level}.png").read_bytes()).hexdigest(),
+            }
+            for level, value in zip(LEVELS, (-2.0, 0.0, 2.0), strict=True)
+        },
+    }
+    (own / "ana.json").write_text(json.dumps(record))
+    (own / "people.tsv").unlink()
+    high = load_manifest(make_manifest(own)).portrait("ana", "high")
+    assert (high.axis_value, high.eye_y, high.skin_tone) == (2.0, 41.5, "dark")
+    assert (high.licence, high.pipeline_version) == ("CC0-1.0", "1.1")
+    Image.new("RGB", (80, 100)).save(own / "ana_high.png")
+    with pytest.raises(
+        ValueError, match=r"ana_high\.png isn't the picture that ana\.json describes"
+    ):
+        make_manifest(own)
+    (own / "ana.json").write_text("[]")
+    with pytest.raises(ValueError, match="isn't the renderer's record of ana"):
+        make_manifest(own)
 
 
 def test_what_is_wrong_is_told_in_a_sentence_each(own: Path) -> None:

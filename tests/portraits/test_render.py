@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,8 +13,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stimuli.pipeline import packages, set_up_env
+from stimuli.manifest import LEVELS, load_manifest
+from stimuli.pipeline import build, packages, portrait_set, set_up_env
 from stimuli.pipeline.errors import PipelineError
+from stimuli.pipeline.identity import identity
 
 ROOT = Path(__file__).parents[2]
 needs_renderer = pytest.mark.skipif(
@@ -59,6 +63,20 @@ def test_a_small_picture_renders_and_renders_again_the_same(tmp_path: Path) -> N
     assert sorted(p.name for p in tmp_path.iterdir()) == ["one.png", "two.png"]
 
 
+@needs_renderer
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_ninth_doctor_can_be_used(tmp_path: Path) -> None:
+    options = ("--levels", "--out", str(tmp_path), "--width", "80", "--samples", "2")
+    done = trustpain("render", "--seed", "9", *options)
+    assert done.returncode == 0, done.stderr
+    assert trustpain("manifest", str(tmp_path)).returncode == 0
+    done = trustpain("check", str(tmp_path))
+    assert done.stdout.strip() == "3 portraits of 1 clinicians are as their manifest says."
+    high = load_manifest(tmp_path).portrait("S9", "high")
+    assert (high.axis_value, high.licence) == (2.0, "CC0-1.0")
+
+
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [
@@ -86,6 +104,43 @@ def test_check_tells_exit_codes(tmp_path: Path) -> None:
     done = trustpain("check", str(tmp_path))
     assert done.returncode == 5
     assert done.stdout.count("is missing.") == 24
+
+
+def test_a_picture_cut_short_is_taken_away(tmp_path: Path) -> None:
+    path = tmp_path / "neutral.png"
+    Image.fromarray(np.random.default_rng(1).integers(0, 255, (90, 70, 3), np.uint8)).save(path)
+    portrait_set.whole(path)
+    path.write_bytes(path.read_bytes()[:3000])
+    with pytest.raises(PipelineError, match=r"neutral\.png wasn't written to its end"):
+        portrait_set.whole(path)
+    assert not path.exists()
+
+
+def test_no_space_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    full = shutil.disk_usage(ROOT)._replace(free=10_000_000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: full)
+    with pytest.raises(PipelineError, match="less than 400 MB of space"):
+        build.build()
+
+
+def test_a_finished_identity_is_not_rendered_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With a record whose fingerprint and hashes fit; the renderer itself isn't even imported."""
+    person = identity("F1")
+    levels = {}
+    for level in LEVELS:
+        path = tmp_path / f"F1_{level}.png"
+        path.write_bytes(level.encode())
+        levels[level] = {"sha256": hashlib.sha256(level.encode()).hexdigest()}
+    mark = portrait_set.fingerprint(person, 80, 100, 2)
+    record = {"fingerprint": mark, "identity": {"id": "F1"}, "levels": levels}
+    (tmp_path / "F1.json").write_text(json.dumps(record))
+    portrait_set.render_levels(person, tmp_path, tmp_path, 80, 100, 2)
+    assert capsys.readouterr().out == "F1: already there\n"
+    assert portrait_set.fingerprint(person, 80, 100, 3) != mark
+    (tmp_path / "F1_low.png").write_bytes(b"another")
+    assert not portrait_set.is_done(tmp_path / "F1.json", tmp_path, mark)
 
 
 def test_wrong_hash_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
