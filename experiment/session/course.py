@@ -133,7 +133,7 @@ class Course:
         numbered = []
         for row in rows:
             row = dict(row)
-            if row["temperature"] is not None:
+            if row.get("temperature") is not None:
                 self._stimuli += 1
                 row["stimulus"] = self._stimuli
                 row["temperature"] = round(row["temperature"] - self._lowered_c, 2)
@@ -223,11 +223,7 @@ class Course:
         if failed := self._thermode_failed():
             self.experimenter.warn(failed)
             return Ending("failed", ExitCode.DEVICE, failed)
-        options = {"g": "go on with a new segment of the run", "q": "end the session"}
-        lower = {"l": f"lower all temperatures by {LOWERED_BY_C:g} C and go on"}
-        # The plain way on comes first: after high ratings that is with lower temperatures.
-        by_rule = outcome.status in ("paused", "completed")
-        options = lower | options if by_rule else options | lower
+        options = self._ways_on(outcome)
         interrupted = f" in trial {outcome.interrupted}" if outcome.interrupted else ""
         answer = self._ask(f"Paused{interrupted}: {outcome.reason}.", options)
         if answer == "q":
@@ -236,6 +232,14 @@ class Course:
             self._lowered_c = round(self._lowered_c + LOWERED_BY_C, 2)
             self._decided("lower temperatures", "yes", {"lowered_by_c": self._lowered_c})
         return None
+
+    def _ways_on(self, outcome: SegmentOutcome) -> dict[str, str]:
+        """What the experimenter may choose from, the plain way on first."""
+        options = {"g": "go on with a new segment of the run", "q": "end the session"}
+        lower = {"l": f"lower all temperatures by {LOWERED_BY_C:g} C and go on"}
+        # After high ratings the plain way is with lower temperatures.
+        by_rule = outcome.status in ("paused", "completed")
+        return lower | options if by_rule else options | lower
 
     def _stopped(self, reason: str) -> Ending:
         return Ending("stopped", ExitCode.EMERGENCY_STOP, reason)

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from conditions.calibration import Calibration
+from conditions.norming import NormingStudy
+from conditions.paradigms import AnyStudy
 from conditions.phases import HeatPhase
 from conditions.schedule import ThermodeFigures, run_length
 from conditions.seed import derive_seed
@@ -33,6 +35,7 @@ from experiment.inputs.files import (
     load_rig,
     load_study,
     load_texts,
+    with_heat,
 )
 from experiment.journal import is_calibration
 from experiment.journal.events import Kind, PreviousJournal, Step
@@ -65,7 +68,7 @@ class Prepared:
     """A session, decided: only the devices are still missing."""
 
     request: Request
-    study: Loaded[Study]
+    study: Loaded[AnyStudy]
     rig: Loaded[Rig]
     texts: Texts
     kind: Kind
@@ -75,7 +78,7 @@ class Prepared:
     rows: tuple[dict[str, Any], ...]
     manifest: Manifest
     calibration: Calibration | None
-    thermode: ThermodeFigures
+    thermode: ThermodeFigures | None  # None in a study without heat
     scanned: bool
     past: Past = field(default_factory=Past)
     previous: PreviousJournal | None = None
@@ -83,6 +86,20 @@ class Prepared:
     journal_number: int = 1
     acquisition: int = 0  # of the rows: 0, or the number of the repeat
     goes_on_at: datetime | None = None  # when a virtual session that goes on does so
+
+    @property
+    def pain_study(self) -> Study:
+        """The study, where it can only be one of pain. Raises `TypeError` otherwise."""
+        if not isinstance(self.study.model, Study):
+            raise TypeError(f"the study {self.study.model.name} gives no heat")
+        return self.study.model
+
+    @property
+    def figures(self) -> ThermodeFigures:
+        """The thermode's figures, where there must be some. Raises `TypeError` otherwise."""
+        if self.thermode is None:
+            raise TypeError(f"the study {self.study.model.name} uses no thermode")
+        return self.thermode
 
     def portrait(self, clinician: str, level: str) -> Portrait:
         """The portrait of a clinician at a trust level."""
@@ -110,6 +127,10 @@ def prepare(request: Request, step: Step = "runs") -> Prepared:
     A calibration has no table, and may be made before a session's runs or between them.
     """
     study, rig = load_study(request.study), load_rig(request.rig)
+    if step != "runs":
+        with_heat(study)
+    if isinstance(study.model, NormingStudy):  # what it doesn't use is neither opened nor missed
+        rig = replace(rig, model=rig.model.without_devices())
     if request.simulated:
         rig = replace(rig, model=all_emulated(rig.model))
     participant = check_label(request.participant, "participant")
@@ -130,17 +151,19 @@ def prepare(request: Request, step: Step = "runs") -> Prepared:
     check_writable(place.dataset)
     if step == "runs":
         _refuse_existing(place)
-    thermode = thermode_figures(rig.model, request.rig)
-    calibration = _calibration(request, place) if step == "runs" else None
+    thermode = figures_for(study.model, rig.model, request.rig)
+    calibration = _calibration(request, study.model, place) if step == "runs" else None
     manifest = _manifest(study)
     allocation = request.allocation or AllocationList(place.dataset).preview(participant)
     seed = seed_of(request, study.model, allocation)
     rows = _rows(study.model, thermode, request, allocation, seed, calibration)
+    texts = load_texts(request.language)
+    _check_questions(study.model, texts)
     prepared = Prepared(
         request=request,
         study=study,
         rig=rig,
-        texts=load_texts(request.language).model,
+        texts=texts.model,
         kind=kind,
         place=place,
         allocation=allocation,
@@ -169,6 +192,11 @@ def as_pilot(prepared: Prepared) -> Prepared:
     return replace(prepared, kind="pilot", place=place, journal_number=place.next_number())
 
 
+def figures_for(study: AnyStudy, rig: Rig, name: str) -> ThermodeFigures | None:
+    """The rig's thermode figures, None in a study without heat. Raises `UserError`."""
+    return thermode_figures(rig, name) if isinstance(study, Study) else None
+
+
 def thermode_figures(rig: Rig, name: str) -> ThermodeFigures:
     """What the trial table must know of the rig. Raises `UserError` if it has no thermode."""
     if rig.thermode is None:
@@ -193,7 +221,7 @@ def all_emulated(rig: Rig) -> Rig:
     return rig.emulated()
 
 
-def seed_of(request: Request, study: Study, allocation: int) -> int:
+def seed_of(request: Request, study: AnyStudy, allocation: int) -> int:
     """The seed asked for, or the one derived from study, pair and session."""
     if request.seed is not None:
         return request.seed
@@ -201,12 +229,17 @@ def seed_of(request: Request, study: Study, allocation: int) -> int:
 
 
 def check_limits(
-    study: Study, rows: Sequence[dict[str, Any]], rig: Rig, thermode: ThermodeFigures
+    study: AnyStudy,
+    rows: Sequence[dict[str, Any]],
+    rig: Rig,
+    thermode: ThermodeFigures | None,
 ) -> None:
     """Walk the whole table against the rig's limits. Raises `UserError` naming the first breach.
 
     Runs are taken to follow one another at once: the shortest pauses that can come of the table.
     """
+    if thermode is None:
+        return  # nothing of it is heat
     length_s = run_length(study, thermode)
     planned = [
         PlannedHeat(
@@ -250,7 +283,7 @@ def stimulus_of(row: dict[str, Any], number: int, thermode: ThermodeFigures) -> 
     )
 
 
-def _kind(request: Request, study: Study, rig: Rig) -> Kind:
+def _kind(request: Request, study: AnyStudy, rig: Rig) -> Kind:
     """Whose data these will be: a person's, a person's with an emulated device, or nobody's."""
     if request.simulated:
         return "simulated"
@@ -272,8 +305,8 @@ def _refuse_existing(place: SessionPlace) -> None:
 
 
 def _rows(
-    study: Study,
-    thermode: ThermodeFigures,
+    study: AnyStudy,
+    thermode: ThermodeFigures | None,
     request: Request,
     allocation: int,
     seed: int,
@@ -294,8 +327,27 @@ def _rows(
         raise UserError(f"the study {study.name} can't be run so: {error}") from None
 
 
-def _calibration(request: Request, place: SessionPlace) -> Calibration | None:
-    """The calibration asked for, or the participant's last accepted one."""
+def _check_questions(study: AnyStudy, texts: Loaded[Texts]) -> None:
+    """Every question of a norming study has words in the rater's language."""
+    if not isinstance(study, NormingStudy):
+        return
+    for name in study.design.names:
+        if name not in texts.model.questions:
+            raise UserError(
+                f"the study {study.name} asks {name!r}, but {texts.path.name} has no such question: "
+                f"add it there to [questions] and [anchors]"
+            )
+
+
+def _calibration(request: Request, study: AnyStudy, place: SessionPlace) -> Calibration | None:
+    """The calibration asked for, or the participant's last accepted one; None without heat."""
+    if isinstance(study, NormingStudy):
+        if request.calibration not in (None, "none"):
+            raise UserError(
+                f"the study {study.name} gives no heat, so no calibration belongs to it: leave "
+                f"--calibration out"
+            )
+        return None
     if request.calibration == "none" or (request.simulated and request.calibration is None):
         return None
     if request.calibration is not None:
@@ -310,7 +362,7 @@ def _calibration(request: Request, place: SessionPlace) -> Calibration | None:
     )
 
 
-def _manifest(study: Loaded[Study]) -> Manifest:
+def _manifest(study: Loaded[AnyStudy]) -> Manifest:
     named = study.model.clinicians.set
     try:
         if named == "shipped":

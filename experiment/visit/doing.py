@@ -92,7 +92,7 @@ def consent(visit: VisitCourse) -> StepResult:
 def instructions(visit: VisitCourse) -> StepResult:
     """Pages, back and forth."""
     texts = visit.prepared.texts
-    pages = texts.instruction_pages(visit.prepared.study.model.scale)
+    pages = texts.instruction_pages(visit.prepared.pain_study.scale)
     number = 0
     while number < len(pages):
         hint = texts.hints.back_and_forth if number else texts.hints.go_on
@@ -107,7 +107,7 @@ def instructions(visit: VisitCourse) -> StepResult:
 
 def warm_practice(visit: VisitCourse) -> StepResult:
     """Warm stimuli, round after round, until every scale was confirmed in time."""
-    study, limits = visit.prepared.study.model, visit.prepared.rig.model.limits
+    study, limits = visit.prepared.pain_study, visit.prepared.rig.model.limits
     site = study.skin_sites.count  # the last of the spare ones: no run needs it soon
     visit.show("warm_practice")
     if not visit.look_at_skin(site, f"Practice: look at the skin at site {site}."):
@@ -202,7 +202,7 @@ def faces(visit: VisitCourse, when: str) -> StepResult:
         if result.status != "done":
             return result
         clinician, trust = met[int(number)]
-        items = prepared.study.model.face_ratings.items
+        items = prepared.pain_study.face_ratings.items
         result, _ = visit.outside(
             face(clinician, trust, items, visit.materials, prepared.seed, when)
         )
