@@ -91,7 +91,9 @@ def _williams(count: int) -> list[list[int]]:
 
     As many as there are items; of an odd number twice as many, the second half mirrored.
     """
-    zigzag = [number // 2 if number % 2 == 0 else count - 1 - number // 2 for number in range(count)]
+    zigzag = [
+        number // 2 if number % 2 == 0 else count - 1 - number // 2 for number in range(count)
+    ]
     square = [[(place + shift) % count for place in zigzag] for shift in range(count)]
     return square if count % 2 == 0 else square + [row[::-1] for row in square if count > 1]
 

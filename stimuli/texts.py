@@ -69,6 +69,7 @@ class Screens(_Model):
     questionnaire: Page
     interview: Page
     pause_without_heat: Page
+    end_without_heat: Page
     stopped_without_heat: Page
 
 

@@ -192,7 +192,7 @@ def test_it_is_said_that_the_clinicians_are_not_real(language: str, words: str) 
         (
             "questions.intensty",
             {},
-            "no text 'questions.intensty' in en.toml; there are: competence",
+            "no text 'questions.intensty' in en.toml; there are: age, angry",
         ),
         ("nowhere.x", {}, "there is no section 'nowhere'"),
         ("trial.introduction", {}, r"takes \['name'\], but was given \[\]"),

@@ -24,8 +24,8 @@ from experiment.places import ROOT
 if TYPE_CHECKING:
     from conditions.calibration import Calibration
     from conditions.exclusion_list import ExclusionList
-    from conditions.questionnaire import Questionnaire
     from conditions.paradigms import AnyStudy
+    from conditions.questionnaire import Questionnaire
     from conditions.study import Study
     from hardware.rig import Rig
     from stimuli.texts import LabelledScale, Texts

@@ -10,8 +10,10 @@ from experiment.session.course import Course
 from experiment.visit.screens import page_to_turn
 from stimuli.texts import Page, Texts
 
-# The program's own screens that speak of heat, and those that stand for them here.
-WITHOUT_HEAT = {"calm_pause": "pause_without_heat", "stopped": "stopped_without_heat"}
+# The program's own screens for somebody with a thermode on the arm, and what stands for them here.
+WITHOUT_HEAT = {
+    name: f"{name.removeprefix('calm_')}_without_heat" for name in ("calm_pause", "stopped", "end")
+}
 
 
 def block_page(texts: Texts, study: NormingStudy, question: str, number: int) -> Page:

@@ -82,9 +82,7 @@ def _rating(spec: kinds.RatingPhase, row: Row, materials: Materials) -> Built:
     return scene, TakeRating(spec.question, spec.scale, float(start))
 
 
-def portrait_scale(
-    question: str, clinician: str, level: str, materials: Materials
-) -> RatingScale:
+def portrait_scale(question: str, clinician: str, level: str, materials: Materials) -> RatingScale:
     """A clinician's portrait with a question and its scale below."""
     return RatingScale(
         kind="vas",

@@ -55,7 +55,9 @@ def _ticks(numbers: NumberScale) -> tuple[ScaleLabel, ...]:
     """A line's numbers: those at its ends, and round ones between, not too close to the ends."""
     low, high = numbers.ends
     step = 10.0 ** math.floor(math.log10(high - low))
-    step *= next(part for part in (0.1, 0.2, 0.5, 1, 2) if (high - low) / (part * step) <= MOST_STEPS)
+    step *= next(
+        part for part in (0.1, 0.2, 0.5, 1, 2) if (high - low) / (part * step) <= MOST_STEPS
+    )
     first, last = math.ceil(low / step + 0.5), math.floor(high / step - 0.5)
     shown = (low, *(step * number for number in range(first, last + 1)), high)
     return tuple(

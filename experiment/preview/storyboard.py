@@ -128,7 +128,7 @@ def _screens_of_blocks(
             if rated:
                 found = [Screenful(f"{question}, until response", *s[1:]) for s in found]
             screens += found if number == 1 else found[: int(rated)]
-    keys = (WITHOUT_HEAT["calm_pause"], "end")
+    keys = (WITHOUT_HEAT["calm_pause"], WITHOUT_HEAT["end"])
     return screens + [Screenful(key.replace("_", " "), page(texts, key)) for key in keys]
 
 

@@ -339,14 +339,21 @@ def _check_questions(study: AnyStudy, texts: Loaded[Texts]) -> None:
             )
 
 
+def refuse_calibration(study: AnyStudy, calibration: str | None) -> bool:
+    """Whether a study has no use for a calibration. Raises `UserError` if it was given one."""
+    if isinstance(study, Study):
+        return False
+    if calibration not in (None, "none"):
+        raise UserError(
+            f"the study {study.name} gives no heat, so no calibration belongs to it: leave "
+            f"--calibration out"
+        )
+    return True
+
+
 def _calibration(request: Request, study: AnyStudy, place: SessionPlace) -> Calibration | None:
     """The calibration asked for, or the participant's last accepted one; None without heat."""
-    if isinstance(study, NormingStudy):
-        if request.calibration not in (None, "none"):
-            raise UserError(
-                f"the study {study.name} gives no heat, so no calibration belongs to it: leave "
-                f"--calibration out"
-            )
+    if refuse_calibration(study, request.calibration):
         return None
     if request.calibration == "none" or (request.simulated and request.calibration is None):
         return None

@@ -12,8 +12,8 @@ from experiment.inputs.files import (
     last_calibration,
     load_calibration,
     load_exclusion_list,
-    load_questionnaire,
     load_pain_study,
+    load_questionnaire,
 )
 from experiment.journal import Journal, events, read_journals
 from experiment.journal.events import Kind
