@@ -111,37 +111,84 @@ def clinician_slopes(judgements: pd.DataFrame, levels: Sequence[str]) -> list[Cl
 def explained(trust: pd.DataFrame, happy: pd.DataFrame, angry: pd.DataFrame) -> Explained:
     """Regress portraits' mean trust on the axis, on mean happy and angry, and on all three.
 
-    Clinicians' own levels are taken out, so that it's about the axis within a clinician. Raises
-    `ValueError` where there are too few portraits to tell the three apart.
+    Clinicians' own levels are taken out, so that it's about the axis within a clinician. The
+    slopes' intervals hold for other portraits and other raters: to the regression's variance comes
+    that over raters, by leaving out one after the other (jackknife). Raises `ValueError` where
+    there are too few portraits to tell the three apart.
     """
-    by_portrait = trust.groupby(["clinician", "level"])
-    means = by_portrait[["axis", "rating"]].mean().rename(columns={"rating": "y"})
-    means["happy"] = happy.groupby(["clinician", "level"])["rating"].mean()
-    means["angry"] = angry.groupby(["clinician", "level"])["rating"].mean()
-    means = means.dropna()
-    within = means - means.groupby("clinician").transform("mean")
-    y = within["y"].to_numpy(dtype=float)
-    total = float(y @ y)
-    df = len(y) - means.index.get_level_values("clinician").nunique()
-    if df <= 3 or total <= 0.0:
-        raise ValueError(
-            f"{len(y)} portrait(s) are too few to tell what happy and angry explain of trust"
+    by_portrait = [
+        table.pivot_table(index=["clinician", "level"], columns="rater", values="rating")
+        for table in (trust, happy, angry)
+    ]
+    # Two answers each, so that one is left whoever is left out.
+    portraits = by_portrait[0].dropna(thresh=2).index
+    for table in by_portrait[1:]:
+        portraits = portraits.intersection(table.dropna(thresh=2).index)
+    raters = sorted(set(trust["rater"]) | set(happy["rater"]) | set(angry["rater"]))
+    answers = np.stack([t.reindex(portraits, columns=raters).to_numpy(float) for t in by_portrait])
+    axis = trust.groupby(["clinician", "level"])["axis"].first().reindex(portraits)
+    regression = _Regression(axis.to_numpy(float), portraits.get_level_values("clinician"))
+    return regression.explained(answers)
+
+
+class _Regression:
+    """Of mean trust on axis, happy and angry, within clinicians."""
+
+    def __init__(self, axis: Floats, clinicians: pd.Index[str]) -> None:
+        one_hot = (clinicians.to_numpy()[:, None] == clinicians.unique().to_numpy()).astype(float)
+        self._within = np.eye(len(axis)) - one_hot @ np.linalg.pinv(one_hot)
+        self._axis, self._df = axis, len(axis) - one_hot.shape[1]
+
+    def explained(self, answers: Floats) -> Explained:
+        """`answers`: trust, happy and angry x portraits x raters."""
+        if self._df <= 3:
+            raise ValueError(
+                f"{len(self._axis)} portrait(s) are too few to tell what happy and angry explain "
+                f"of trust"
+            )
+        y, happy, angry = self._means(answers)
+        total = float(y @ y)
+        line = self._within @ self._axis
+        models = [np.column_stack(x) for x in ((line,), (happy, angry), (line, happy, angry))]
+        if total <= 0.0 or any(np.linalg.matrix_rank(x) < x.shape[1] for x in models):
+            raise ValueError("trust, happy and angry don't vary apart from the axis")
+        shares = [1.0 - _rest(x, y) / total for x in models]
+        alone, partial = (
+            self._interval(x, y, spread)
+            for x, spread in zip((models[0], models[2]), self._over_raters(answers), strict=True)
         )
+        return Explained(len(y), alone, partial, shares[0], shares[1], shares[2])
 
-    def regressed(*names: str) -> tuple[float, Interval]:
-        x = within[list(names)].to_numpy(dtype=float)
-        if np.linalg.matrix_rank(x) < x.shape[1]:
-            raise ValueError("happy and angry don't vary apart from the axis")
-        coefficients, *_ = np.linalg.lstsq(x, y, rcond=None)
-        rest = float(((y - x @ coefficients) ** 2).sum())
-        variance = rest / (df - x.shape[1]) * np.linalg.inv(x.T @ x)
-        first = t_interval(float(coefficients[0]), math.sqrt(variance[0, 0]), df - x.shape[1])
-        return 1.0 - rest / total, first
+    def _means(self, answers: Floats) -> Floats:
+        return np.nanmean(answers, axis=2) @ self._within.T
 
-    by_axis, alone = regressed("axis")
-    by_judgements, _ = regressed("happy", "angry")
-    by_all, partial = regressed("axis", "happy", "angry")
-    return Explained(len(y), alone, partial, by_axis, by_judgements, by_all)
+    def _interval(self, x: Floats, y: Floats, over_raters: float) -> Interval:
+        df = self._df - x.shape[1]
+        variance = _rest(x, y) / df * float(np.linalg.inv(x.T @ x)[0, 0])
+        return t_interval(_first(x, y), math.sqrt(variance + over_raters), df)
+
+    def _over_raters(self, answers: Floats) -> tuple[float, float]:
+        """The variance over raters of the slope alone and of the partial one."""
+        count = answers.shape[2]
+        if count < 3:
+            return 0.0, 0.0
+        line = self._within @ self._axis
+        found = []
+        for rater in range(count):
+            y, happy, angry = self._means(np.delete(answers, rater, axis=2))
+            found.append(
+                (_first(line[:, None], y), _first(np.column_stack((line, happy, angry)), y))
+            )
+        alone, partial = np.var(found, axis=0) * (count - 1)
+        return float(alone), float(partial)
+
+
+def _first(x: Floats, y: Floats) -> float:
+    return float(np.linalg.lstsq(x, y, rcond=None)[0][0])
+
+
+def _rest(x: Floats, y: Floats) -> float:
+    return float(((y - x @ np.linalg.lstsq(x, y, rcond=None)[0]) ** 2).sum())
 
 
 def _own_slopes(y: Floats, axis: Floats, clinicians: Sequence[str]) -> Floats:

@@ -51,9 +51,9 @@ class Judgements:
         return [level for level in LEVELS if level in self.study.clinicians.levels]
 
     def unit(self, question: str) -> str:
-        """What the answers to a question are counted in."""
+        """What the answers to a question are counted in; points are those of the line, 0 to 100."""
         numbers = self.study.question(question).numbers
-        return numbers.unit if numbers is not None else "points of the line, 0 to 100"
+        return numbers.unit if numbers is not None else "points"
 
     def of(self, question: str) -> pd.DataFrame:
         """The rows of one question."""

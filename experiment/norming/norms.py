@@ -40,7 +40,7 @@ COLUMNS: dict[str, Any] = {
     "n": {"Description": "Raters who answered."},
     "mean": {"Description": "Mean over raters.", "Units": "those of the column unit"},
     "sd": {"Description": "SD over raters.", "Units": "those of the column unit"},
-    "unit": {"Description": "What the answers are counted in."},
+    "unit": {"Description": "What the answers are counted in; points: of the line, 0 to 100."},
 }
 
 

@@ -34,7 +34,7 @@ def norms_html(norms: Norms) -> str:
     parts += [
         html.heading("By question"),
         html.paragraph(ABOUT_QUESTIONS, "small"),
-        html.table(_QUESTIONS, _questions(norms)),
+        html.table(HEADINGS, _questions(norms)),
     ]
     if norms.clinicians:
         parts += [html.heading(f"{norms.trust} by clinician"), _clinicians(norms)]
@@ -51,17 +51,19 @@ def norms_html(norms: Norms) -> str:
 
 CAPTION = "Mean over raters by trust level: a thin line a clinician, the thick one their mean."
 ABOUT_QUESTIONS = (
-    "Slope: a step of one on the trust axis, with 95 % intervals; 'other raters and clinicians' is a "
-    "linear mixed model with random levels and slopes of both (Satterthwaite's degrees of freedom), "
-    "'other raters' a t interval over each rater's own slope. ICC(2,1) and ICC(2,k): agreement of "
-    "one rater and of the mean over all (Shrout & Fleiss 1979); alpha: Cronbach's."
+    "Slope: a step of one on the trust axis, with 95 % intervals. The first holds for other raters "
+    "and clinicians (a linear mixed model with random levels and slopes of both, Satterthwaite's "
+    "degrees of freedom), the second for other raters of these (a t interval over their slopes). "
+    "ICC(2,1) and ICC(2,k): agreement of one rater and of the mean over all (Shrout & Fleiss 1979); "
+    "alpha: Cronbach's."
 )
 ABOUT_EXPLAINED = (
-    "Portraits' means over raters, clinicians' own levels taken out. Happy and angry are measured "
-    "with error, and by the same raters; both make it uncertain how much is really theirs."
+    "Portraits' means over raters, clinicians' own levels taken out; the slopes' intervals hold for "
+    "other portraits and raters. Happy and angry are measured with error, so that somewhat more of "
+    "the slope seems to be left than is; and they are judged by the same raters."
 )
-_QUESTIONS = (
-    *("question", "unit", "slope: other raters and clinicians", "slope: other raters"),
+HEADINGS = (
+    *("question", "unit", "slope, raters and clinicians", "slope, raters"),
     *("ICC(2,1)", "ICC(2,k)", "alpha", "raters"),
 )
 
