@@ -9,6 +9,7 @@ import tempfile
 import time
 
 from benchmarks.measure import Row
+from conditions.study import Study
 from experiment.inputs.files import load_study
 
 SCRIPT = (
@@ -36,6 +37,7 @@ def run(participants: int = 100) -> Row:
     from experiment.session.preparation import thermode_figures
 
     study = load_study("trust_pain").model
+    assert isinstance(study, Study)
     figures = thermode_figures(load_rig("laptop").model, "laptop", study)
     session_s = study.runs * run_length(study, figures)
     cores = os.cpu_count() or 1

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from conditions.assignment import block_size
+from conditions.norming import NormingStudy
+from conditions.norming_trials import orders
+from conditions.paradigms import AnyStudy
 from conditions.seed import stream
-from conditions.study import Study
 
 
-def shuffled_numbers(study: Study, count: int, seed: int) -> list[int]:
+def numbers_a_block(study: AnyStudy) -> int:
+    """How many allocation numbers cover every assignment, or every order of blocks, once."""
+    return orders(study) if isinstance(study, NormingStudy) else block_size(study)
+
+
+def shuffled_numbers(study: AnyStudy, count: int, seed: int) -> list[int]:
     """So many allocation numbers in the order in which participants get them.
 
     Shuffled within blocks, so that nobody can foretell whose turn it is, while each block still
@@ -16,7 +23,7 @@ def shuffled_numbers(study: Study, count: int, seed: int) -> list[int]:
     """
     if count < 1:
         raise ValueError(f"the count is {count}, but must be 1 or more")
-    size = block_size(study)
+    size = numbers_a_block(study)
     numbers: list[int] = []
     while len(numbers) < count:
         begin = len(numbers)

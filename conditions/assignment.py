@@ -9,8 +9,9 @@ from __future__ import annotations
 from functools import lru_cache
 from itertools import combinations
 
+from conditions.any_study import Clinician
 from conditions.seed import pair_of
-from conditions.study import Clinician, Study
+from conditions.study import Study
 
 
 def trust_levels(study: Study, allocation: int) -> dict[str, str]:

@@ -1,12 +1,13 @@
 """Kinds of phase: what a study file may say about each part of a trial.
 
-A kind is a model here, entered in `Phase` (and in `LeadInPhase`, if it needs neither a clinician
-nor an answer); how it looks and what it does is in `experiment.phases`.
+A kind is a model here, entered in the union of its paradigm: `Phase` (and `LeadInPhase`, if it needs
+neither a clinician nor an answer) or `NormingPhase`; how it looks and what it does is in
+`experiment.phases`.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
@@ -163,6 +164,19 @@ class RatingPhase(_AnswerPhase):
     start: Start
 
 
+class PortraitRatingPhase(_AnyPhase):
+    """The trial's portrait with the question of its block below, until it's answered.
+
+    Or until `longest_s` is over, so that who has left the room holds nothing up. `start` as in
+    a rating.
+    """
+
+    until_response: ClassVar[bool] = True
+    phase: Literal["portrait_rating"]
+    start: Start
+    longest_s: Annotated[Seconds, Field(ge=5)]
+
+
 class TextPhase(_AnswerPhase):
     """A page of text; `text` is a key of the texts in `stimuli/`."""
 
@@ -199,9 +213,13 @@ LeadInPhase = Annotated[
     FixationPhase | HeatPhase,
     Field(discriminator="phase"),
 ]
+NormingPhase = Annotated[
+    FixationPhase | PortraitRatingPhase,
+    Field(discriminator="phase"),
+]
 
 
-def jitter_of(phase: Phase) -> Jitter | None:
+def jitter_of(phase: Phase | NormingPhase) -> Jitter | None:
     """The jitter of a phase's duration, or None if it's fixed."""
     duration = getattr(phase, "duration", None)
     return duration if isinstance(duration, Jitter) else None

@@ -6,9 +6,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from conditions.phases import HeatPhase, LeadInPhase, Phase, jitter_of
+from conditions.paradigms import AnyStudy
+from conditions.phases import HeatPhase, LeadInPhase, NormingPhase, Phase, jitter_of
 from conditions.strict import milliseconds
-from conditions.study import Study
 
 
 @dataclass(frozen=True)
@@ -52,16 +52,18 @@ def heat_slot(plateau_s: float, thermode: ThermodeFigures) -> float:
 
 
 def phase_length(
-    phase: Phase | LeadInPhase,
-    thermode: ThermodeFigures,
+    phase: Phase | LeadInPhase | NormingPhase,
+    thermode: ThermodeFigures | None,
     jittered: Mapping[str, float | None] | None = None,
 ) -> float:
     """Seconds of a phase; 0 for one that lasts until the response.
 
     `jittered` holds the drawn durations as `<name>_s` (a row of the trial table will do); without
-    it, a jittered phase counts with its mean.
+    it, a jittered phase counts with its mean. `thermode` is None in a study without heat.
     """
     if isinstance(phase, HeatPhase):
+        if thermode is None:
+            raise ValueError("the study gives heat, but there are no figures of a thermode")
         return heat_slot(phase.plateau_s, thermode)
     jitter = jitter_of(phase)
     if jitter is None:
@@ -70,20 +72,22 @@ def phase_length(
     return jitter.mean if drawn is None else drawn
 
 
-def lead_in_length(study: Study, thermode: ThermodeFigures) -> float:
+def lead_in_length(study: AnyStudy, thermode: ThermodeFigures | None) -> float:
     """Seconds before a run's first trial."""
     return sum(milliseconds(phase_length(phase, thermode)) for phase in study.lead_in) / 1000
 
 
 def trial_length(
-    study: Study, thermode: ThermodeFigures, jittered: Mapping[str, float | None] | None = None
+    study: AnyStudy,
+    thermode: ThermodeFigures | None,
+    jittered: Mapping[str, float | None] | None = None,
 ) -> float:
     """Seconds of a trial; without `jittered` of a mean one."""
     lengths = (milliseconds(phase_length(phase, thermode, jittered)) for phase in study.trial)
     return sum(lengths) / 1000
 
 
-def run_length(study: Study, thermode: ThermodeFigures) -> float:
+def run_length(study: AnyStudy, thermode: ThermodeFigures | None) -> float:
     """Seconds of a run, from the schedule's zero: the same for every run and participant.
 
     Phases that last until the response (unscanned studies only) aren't counted.
@@ -95,7 +99,7 @@ def run_length(study: Study, thermode: ThermodeFigures) -> float:
     return (lead_in + trials + milliseconds(study.run_end_s)) / 1000
 
 
-def volumes(study: Study, length_s: float, dummies_stored: int) -> int | None:
+def volumes(study: AnyStudy, length_s: float, dummies_stored: int) -> int | None:
     """What to type at the scanner's console for so many seconds; None for an unscanned study."""
     if study.scan is None:
         return None

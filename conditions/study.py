@@ -1,6 +1,7 @@
-"""The schema of a study file: all of what is done to a participant, and in which order.
+"""The schema of a study of pain: all of what is done to a participant, and in which order.
 
 What differs between rooms (ports, screen, dummies, the thermode's limits) is in the rig file.
+Studies of another paradigm: `conditions.paradigms`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from conditions.any_study import AnyStudyFile, Clinician, RunVerdict, TrustLevel, unique_ids
 from conditions.phases import (
     ClinicianPhase,
     HeatPhase,
@@ -19,10 +21,6 @@ from conditions.phases import (
     jitter_of,
 )
 from conditions.strict import Celsius, FromList, Label, ScalePosition, Seconds, StrictModel
-
-TrustLevel = Literal["low", "neutral", "high"]
-# Columns of the trial table that a phase's own `<name>_s` or `<name>_start` must not cover.
-RESERVED_NAMES = ("heat_slot", "plateau", "onset", "length")
 
 
 class Scan(StrictModel):
@@ -55,14 +53,6 @@ class Temperatures(StrictModel):
         return self
 
 
-class Clinician(StrictModel):
-    """Who a portrait shows; `id` is the one in the manifest of the set."""
-
-    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9]+$", max_length=40)]
-    sex: Literal["female", "male"]
-    skin_tone: Literal["light", "tan", "brown", "dark"]
-
-
 class Clinicians(StrictModel):
     """Which portraits: `shipped`, or the manifest of a folder, relative to the study file."""
 
@@ -72,10 +62,7 @@ class Clinicians(StrictModel):
 
     @model_validator(mode="after")
     def _can_be_halved(self) -> Clinicians:
-        ids = [clinician.id for clinician in self.identities]
-        if len(set(ids)) < len(ids):
-            twice = next(name for name in ids if ids.count(name) > 1)
-            raise ValueError(f"identities has the id {twice!r} twice, but ids must be unique")
+        ids = unique_ids(self.identities)
         if len(ids) % 2:
             raise ValueError(
                 f"identities has {len(ids)} clinicians, but the number must be even: half of "
@@ -126,14 +113,12 @@ class FaceRatings(StrictModel):
     items: Annotated[tuple[Label, ...], Field(strict=False, min_length=1, max_length=20)]
 
 
-class Verdict(StrictModel):
-    """When the timing of a run is worth a look; a breach of twice as much is "not good".
+class Verdict(RunVerdict):
+    """With what is asked of the scanner's pulses.
 
-    `max_pulse_jitter_ms`: of the scanner's pulses, how far 99 in 100 may be off its rhythm.
+    `max_pulse_jitter_ms`: how far 99 in 100 may be off the scanner's rhythm.
     """
 
-    max_lateness_ms: Annotated[float, Field(gt=0, le=10_000)]
-    max_dropped_frames: Annotated[int, Field(ge=0, le=100_000)]
     max_missing_pulses: Annotated[int, Field(ge=0, le=1_000)] = 2
     max_doubled_pulses: Annotated[int, Field(ge=0, le=1_000)] = 2
     max_pulse_jitter_ms: Annotated[float, Field(gt=0, le=1_000)] = 10.0
@@ -153,15 +138,11 @@ class Exclusion(StrictModel):
     min_temperature_effect: Annotated[float, Field(ge=-100, le=100)]
 
 
-class Study(StrictModel):
-    """A whole study file. Durations are seconds, temperatures degrees Celsius."""
+class Study(AnyStudyFile):
+    """A whole study file of pain. Durations are seconds, temperatures degrees Celsius."""
 
-    name: Label
-    title: Annotated[str, Field(min_length=1, max_length=200)]
-    task: Annotated[str, Field(pattern=r"^[A-Za-z0-9]+$", max_length=40)]
+    paradigm: Literal["pain"] = "pain"
     runs: Annotated[int, Field(ge=1, le=50)]
-    run_end_s: Seconds
-    interrupted_trials: Literal["repeat_at_end", "drop"]
     scan: Scan | None = None
     temperatures: Temperatures
     clinicians: Clinicians
@@ -207,30 +188,9 @@ class Study(StrictModel):
             return self.temperatures.targets_glms
         return self.temperatures.targets_vas
 
-    @model_validator(mode="after")
-    def _names_and_markers_are_unique(self) -> Study:
-        names: dict[str, str] = {}
-        markers: dict[int, str] = {}
-        for where, phase in _numbered(self.lead_in, self.trial):
-            if phase.name in names:
-                raise ValueError(
-                    f"{where}.name is {phase.name!r}, as in {names[phase.name]}, but must be "
-                    "unique: give one of the two another name (trial_type may be the same)"
-                )
-            if phase.name in RESERVED_NAMES:
-                raise ValueError(
-                    f"{where}.name is {phase.name!r}, but this stands for a column of the trial "
-                    "table: choose another name"
-                )
-            names[phase.name] = where
-            if phase.marker is not None and phase.marker in markers:
-                raise ValueError(
-                    f"{where}.marker is {phase.marker}, as in {markers[phase.marker]}, but codes "
-                    "must be unique"
-                )
-            if phase.marker is not None:
-                markers[phase.marker] = where
-        return self
+    def numbered_phases(self) -> list[tuple[str, LeadInPhase | Phase]]:
+        """The lead-in's and the trial's phases."""
+        return [*_numbered(self.lead_in, self.trial)]
 
     @model_validator(mode="after")
     def _has_the_phases_that_its_design_needs(self) -> Study:
@@ -249,19 +209,13 @@ class Study(StrictModel):
         return self
 
     @model_validator(mode="after")
-    def _run_has_a_fixed_length(self) -> Study:
+    def _scanned_run_has_a_fixed_length(self) -> Study:
         for where, phase in _numbered((), self.trial):
             if self.scan is not None and getattr(phase, "until_response", False):
                 raise ValueError(
                     f"{where}.until_response is true, but a study with a scan section needs a "
                     "duration: its volumes are counted beforehand"
                 )
-            jitter = jitter_of(phase)
-            if jitter is not None:
-                try:
-                    jitter.steps_in_all(self.trials_a_run)
-                except ValueError as error:
-                    raise ValueError(f"{where}.duration.{error}") from None
         return self
 
     @model_validator(mode="after")

@@ -1,7 +1,7 @@
 """The trial table: all that a session will do, decided before anything moves.
 
 Pure: study, the rig's thermode figures, allocation number, session and seed (and calibration) in,
-the same table out, always.
+the same table out, always. Of a study of another paradigm: `conditions.norming_trials`.
 
 Columns, with their dtypes in the table (`trial_rows` has the same as plain values, None for n/a):
 
@@ -33,8 +33,11 @@ import numpy as np
 from conditions.assignment import block_of, trust_levels
 from conditions.calibration import Calibration
 from conditions.jitter import draw_jitter
+from conditions.norming import NormingStudy
+from conditions.norming_trials import norming_rows
 from conditions.order import Pairing, Rules, draw_order
-from conditions.phases import HeatPhase, Phase, RatingPhase, jitter_of
+from conditions.paradigms import AnyStudy
+from conditions.phases import HeatPhase, NormingPhase, Phase, RatingPhase, jitter_of
 from conditions.schedule import (
     ThermodeFigures,
     heat_slot,
@@ -51,13 +54,16 @@ from conditions.study import Study
 if TYPE_CHECKING:
     import pandas as pd
 
-TEXT_COLUMNS = ("clinician", "sex", "skin_tone", "trust", "temperature_level", "first_rating")
+TEXT_COLUMNS = (
+    *("clinician", "sex", "skin_tone", "trust", "temperature_level", "first_rating"),
+    "question",
+)
 WHOLE_COLUMNS = ("run", "trial", "skin_site")
 
 
 def trial_table(
-    study: Study,
-    thermode: ThermodeFigures,
+    study: AnyStudy,
+    thermode: ThermodeFigures | None,
     *,
     allocation: int,
     session: str | None = None,
@@ -87,8 +93,8 @@ def trial_table(
 
 
 def trial_rows(
-    study: Study,
-    thermode: ThermodeFigures,
+    study: AnyStudy,
+    thermode: ThermodeFigures | None,
     *,
     allocation: int,
     session: str | None = None,
@@ -104,14 +110,20 @@ def trial_rows(
     `seed` None: derived from study, pair and session. `acquisition` counts repeats of a run (0:
     the first time), `runs` are the design runs wanted (None: all), each drawn alike whether or not
     others are. `temperatures`, one a level, override the calibration's or the study's (lowered by
-    the experimenter); `sites` (run -> site) overrides skin sites. Raises ValueError, in one
-    sentence, for what can't be met.
+    the experimenter); `sites` (run -> site) overrides skin sites. A study without heat needs none
+    of these, and no `thermode`. Raises ValueError, in one sentence, for what can't be met.
     """
     seed = derive_seed(study.name, allocation, session) if seed is None else seed
     wanted = range(1, study.runs + 1) if runs is None else runs
     for run in wanted:
         if not 1 <= run <= study.runs:
             raise ValueError(f"run {run} was asked for, but the study has runs 1 to {study.runs}")
+    if isinstance(study, NormingStudy):
+        return norming_rows(
+            study, allocation=allocation, seed=seed, acquisition=acquisition, runs=wanted
+        )
+    if thermode is None:
+        raise ValueError("the study gives heat, but there are no figures of a thermode")
     levels = planned_temperatures(study, thermode, calibration, temperatures)
     site_of = dict(enumerate(run_sites(study, seed, calibration), start=1)) | dict(sites or {})
     trust = trust_levels(study, allocation)
@@ -184,7 +196,9 @@ def ratings_in_order(study: Study, allocation: int) -> tuple[RatingPhase, ...]:
     return ratings
 
 
-def phases_in_order(study: Study, first_rating: str | None) -> tuple[Phase, ...]:
+def phases_in_order(
+    study: AnyStudy, first_rating: str | None = None
+) -> tuple[Phase | NormingPhase, ...]:
     """A trial's phases in the order in which they come; `first_rating` as in the trial table.
 
     Only ratings change places, with one another.
@@ -205,9 +219,13 @@ def _column(name: str, values: list[Any]) -> Any:
     return np.array(values, dtype="int64" if name in WHOLE_COLUMNS else "float64")
 
 
-def heat_onset(study: Study, thermode: ThermodeFigures, row: Mapping[str, Any]) -> float | None:
+def heat_onset(
+    study: AnyStudy, thermode: ThermodeFigures | None, row: Mapping[str, Any]
+) -> float | None:
     """When a row's heat begins, in seconds on the run's schedule; None if it has none."""
-    phases = study.lead_in if row["trial"] == 0 else phases_in_order(study, row["first_rating"])
+    phases: Sequence[Any] = study.lead_in
+    if row["trial"] > 0:
+        phases = phases_in_order(study, row.get("first_rating"))
     onset_ms = milliseconds(row["onset_s"])
     for phase in phases:
         if isinstance(phase, HeatPhase):

@@ -143,6 +143,10 @@ class Rig(Section):
         changed["response"] = self.response.model_copy(update=nothing)
         return self.model_copy(update=changed)
 
+    def without_devices(self) -> Rig:
+        """The same room with nothing but its screen, keys and mouse."""
+        return self.model_copy(update={"thermode": None, "scanner": None, "markers": None})
+
     @model_validator(mode="after")
     def _emulators_exist(self) -> Rig:
         for role, port in self.ports().items():

@@ -124,8 +124,8 @@ def write_manifest(path: Path, portraits: Iterable[Portrait], notes: dict[str, A
     rows = [asdict(p) for p in portraits]
     lines = ["\t".join(f.name for f in fields(Portrait))]
     lines += ["\t".join(_cell(value) for value in row.values()) for row in rows]
-    _replace(path, "\n".join(lines) + "\n")
-    _replace(path.with_suffix(".json"), json.dumps(notes, indent=2, ensure_ascii=False) + "\n")
+    replace_text(path, "\n".join(lines) + "\n")
+    replace_text(path.with_suffix(".json"), json.dumps(notes, indent=2, ensure_ascii=False) + "\n")
 
 
 def verify(manifest: Manifest) -> list[str]:
@@ -267,7 +267,8 @@ def _notes(path: Path) -> dict[str, Any]:
     return notes
 
 
-def _replace(path: Path, text: str) -> None:
+def replace_text(path: Path, text: str) -> None:
+    """Write a text file whole or not at all. Raises `OSError`."""
     temporary = path.with_name(path.name + ".part")
     temporary.write_text(text, encoding="utf-8")
     temporary.replace(path)

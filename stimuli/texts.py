@@ -92,6 +92,17 @@ class Screens(_Model):
     faces: Page
     questionnaire: Page
     interview: Page
+    pause_without_heat: Page
+    end_without_heat: Page
+    stopped_without_heat: Page
+
+
+class Norming(_Model):
+    """What raters read who judge the portraits; `part` takes `{number}` and `{parts}`."""
+
+    part: Line
+    block: Line
+    instructions: Annotated[tuple[Page, ...], Strict(False), Field(min_length=1)]
 
 
 class After(_Model):
@@ -116,6 +127,7 @@ class Texts(_Model):
     keys: Keys
     named: Lines
     screens: Screens
+    norming: Norming
     instructions: Annotated[tuple[Page, ...], Strict(False), Field(min_length=1)]
     after: After
     debrief: Page

@@ -8,10 +8,13 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from conditions.norming import NormingStudy
 from experiment.check.key_trial import KeyTrial
 from experiment.display.drawing import Layer, layers
 from experiment.display.field import Field, field_of
-from experiment.inputs.files import load_rig
+from experiment.inputs.files import load_rig, load_study
+from experiment.norming.course import block_scene, instruction_scenes
+from experiment.plan.materials import materials_of
 from experiment.plan.scene import Choice, Portrait, RatingScale, ScaleLabel, Scene, Text
 from hardware.rig import Screen
 from stimuli import texts as module
@@ -71,6 +74,12 @@ def scale(texts: Texts, kind: str, question: str, hint: str) -> RatingScale:
     )
 
 
+def norming() -> NormingStudy:
+    study = load_study("norming").model
+    assert isinstance(study, NormingStudy)
+    return study
+
+
 def all_scenes(texts: Texts, picture: Path) -> list[Scene]:
     longest = max(texts.names.values(), key=len)
     scenes: list[Scene] = [
@@ -88,6 +97,13 @@ def all_scenes(texts: Texts, picture: Path) -> list[Scene]:
     for question in sorted(texts.questions.keys() - {"intensity", "unpleasantness"}):
         under = scale(texts, "vas", question, texts.hints.vas_keys)
         scenes.append(replace(under, picture=picture))  # the face ratings
+    years = materials_of(
+        norming(), texts, None, lambda clinician, level: picture, hand="keys"
+    ).labels("vas", "age")
+    under = scale(texts, "vas", "age", texts.hints.vas_keys)
+    scenes.append(replace(under, picture=picture, labels=years))
+    scenes += [*instruction_scenes(texts)]
+    scenes += [block_scene(texts, norming(), name, 1) for name in norming().design.names]
     for question in ("intensity", "unpleasantness"):
         scenes.append(scale(texts, "glms", question, texts.hints.glms_keys))
         scenes.append(scale(texts, "glms", question, texts.hints.glms_stick))
@@ -190,10 +206,12 @@ def test_instructions_differ_by_scale() -> None:
 
 @pytest.mark.parametrize(
     ("language", "words"),
-    [("en", "not real"), ("de", "keine wirklichen Menschen"), ("es", "no son personas reales")],
+    [("en", "not real"), ("de", "keine wirklichen Menschen"), ("es", "o son personas reales")],
 )
 def test_it_is_said_that_the_clinicians_are_not_real(language: str, words: str) -> None:
-    assert any(words in found.text for found in load_texts(language).instructions)
+    texts = load_texts(language)
+    for pages in (texts.instructions, texts.norming.instructions):
+        assert any(words in found.text for found in pages)
 
 
 @pytest.mark.parametrize(
@@ -202,7 +220,7 @@ def test_it_is_said_that_the_clinicians_are_not_real(language: str, words: str) 
         (
             "questions.intensty",
             {},
-            "no text 'questions.intensty' in en.toml; there are: competence",
+            "no text 'questions.intensty' in en.toml; there are: age, angry",
         ),
         ("nowhere.x", {}, "there is no section 'nowhere'"),
         ("trial.introduction", {}, r"takes \['name'\], but was given \[\]"),

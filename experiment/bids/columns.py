@@ -69,7 +69,9 @@ EVENT_COLUMNS: dict[str, Column] = {
     },
     "skin_site": {
         "LongName": "Skin site",
-        "Description": "Number of the site on the skin that the thermode lies on.",
+        "Description": (
+            "Number of the site on the skin that the thermode lies on; n/a in a study without heat."
+        ),
     },
     "temperature": {
         "LongName": "Temperature asked for",
@@ -105,7 +107,8 @@ EVENT_COLUMNS: dict[str, Column] = {
         "LongName": "Rating",
         "Description": (
             "Where the cursor stood at the end: 0 is the lowest end of the scale. n/a if nobody "
-            "moved it or confirmed; never a default."
+            "moved it or confirmed; never a default. Where RatingEnds is given, 0 and 100 stand for "
+            "these two numbers (in RatingUnits)."
         ),
         "Units": _POINTS,
     },
@@ -218,7 +221,8 @@ PARTICIPANT_COLUMNS: dict[str, Column] = {
         "LongName": "Allocation number",
         "Description": (
             "Decides which clinician is met at which trust level; numbers 2k-1 and 2k are mates "
-            "with the trust levels exchanged."
+            "with the trust levels exchanged. In a study that norms portraits: in which order the "
+            "questions come."
         ),
     },
     "data_origin": {

@@ -100,13 +100,16 @@ def _participants_sidecar(dataset: Path) -> bytes:
 
 
 def _readme(head: SessionStart) -> str:
+    recordings = "the thermode's temperature and the ratings' cursor"
+    if head.study.get("paradigm") == "norming":
+        recordings = "the ratings' cursor"
     return f"""{study_title(head)}{_NAME_SUFFIX[head.kind]}
 
 {ORIGIN[head.kind]}
 
 This dataset follows the Brain Imaging Data Structure (BIDS). It was written by trustpain.
 
-sub-*/            one events.tsv a run, with the thermode's temperature and the ratings' cursor
+sub-*/            one events.tsv a run, with {recordings}
                   beside it (_recording-..._stim.tsv.gz); what each column means stands in the
                   .json file of the same name
 stimuli/          the pictures that were shown; the column stim_file names them

@@ -7,6 +7,7 @@ from typing import Any
 from experiment.bids.columns import EVENT_COLUMNS
 from experiment.bids.records import RunRecord, TrialPhase
 from experiment.journal import events
+from experiment.plan.timeline import NO_SITE
 
 NOT_AVAILABLE = "n/a"
 TIME, TEMPERATURE, RATING, DOSE = 4, 2, 1, 3  # decimals
@@ -68,7 +69,7 @@ def _of_trial(run: RunRecord, trial: int, table: dict[str, Any]) -> Row:
         "trial": str(trial),
         "clinician": _text(table.get("clinician")),
         "trust": _text(table.get("trust")),
-        "skin_site": str(run.start.skin_site),
+        "skin_site": str(run.start.skin_site) if run.start.skin_site != NO_SITE else NOT_AVAILABLE,
         "design_run": str(run.start.design_run),
         "segment": str(run.start.segment),
     }

@@ -8,6 +8,7 @@ from experiment.bids.columns import EVENT_COLUMNS
 from experiment.bids.recordings import Recording
 from experiment.bids.records import RunRecord
 from experiment.journal.events import DeviceOpened, SessionStart
+from experiment.plan.timeline import NO_SITE
 from experiment.timing.pulses import findings
 
 ORIGIN = {
@@ -26,7 +27,6 @@ def events_sidecar(run: RunRecord, missing_pictures: list[str]) -> dict[str, Any
         "PlannedRun": run.start.design_run,
         "Segment": run.start.segment,
         "Acquisition": run.start.acquisition,
-        "SkinSite": run.start.skin_site,
         "AbortedTrials": _trials(run, "aborted"),
         "InterruptedTrials": _trials(run, "interrupted"),
         "SkippedHeats": [
@@ -40,9 +40,42 @@ def events_sidecar(run: RunRecord, missing_pictures: list[str]) -> dict[str, Any
         | {"StimulusPresentation": _presentation(run.head)}
         | _scan(run)
         | story
+        | _of_paradigm(run)
         | _timing(run)
-        | EVENT_COLUMNS
+        | _columns(run)
     )
+
+
+def _columns(run: RunRecord) -> dict[str, Any]:
+    """The columns, with a word on every kind of phase: the validator refuses one without."""
+    known: dict[str, str] = EVENT_COLUMNS["trial_type"]["Levels"]
+    own = {p.trial_type: _own_kind(p.trial_type) for p in run.phases if p.trial_type not in known}
+    if not own:
+        return EVENT_COLUMNS
+    return EVENT_COLUMNS | {"trial_type": EVENT_COLUMNS["trial_type"] | {"Levels": known | own}}
+
+
+def _own_kind(trial_type: str) -> str:
+    question = trial_type.removeprefix("rating_")
+    if question != trial_type:
+        return f"Rating on the question {question}; a portrait may stand above the scale"
+    return "A kind of phase that the study defines itself"
+
+
+def _of_paradigm(run: RunRecord) -> dict[str, Any]:
+    """The skin site of a run with heat; of a block of judgements, what was asked, on which line."""
+    if run.start.skin_site != NO_SITE:
+        return {"SkinSite": run.start.skin_site}
+    asked = {str(row["question"]) for row in run.rows.values() if row.get("question")}
+    if len(asked) != 1:
+        return {}
+    question = asked.pop()
+    design = run.head.study.get("design", {})
+    numbers = next(
+        (q.get("numbers") for q in design.get("questions", ()) if q.get("name") == question), None
+    )
+    line = {"RatingEnds": numbers["ends"], "RatingUnits": numbers["unit"]} if numbers else {}
+    return {"Question": question, **line}
 
 
 def recording_sidecar(run: RunRecord, recording: Recording) -> dict[str, Any]:

@@ -23,7 +23,7 @@ DOSE = "the runs at these temperatures would exceed a limit"
 
 def calibration_of(prepared: Prepared, estimate: Estimate, method: str) -> Calibration:
     """An estimate as the file has it. Raises `ValueError` for what isn't a calibration."""
-    study = prepared.study.model
+    study = prepared.pain_study
     return Calibration(
         study=study.name,
         scale=study.scale,
@@ -50,7 +50,7 @@ def by_hand(
     prepared: Prepared, temperatures: Sequence[float], estimate: Estimate | None
 ) -> Calibration:
     """Temperatures that the experimenter chose, on the sites that were found, if they were."""
-    study = prepared.study.model
+    study = prepared.pain_study
     every = tuple(range(1, study.skin_sites.count + 1))
     chosen, spare = every[: study.skin_sites.for_runs], every[study.skin_sites.for_runs :]
     residuals: tuple[SiteResidual, ...] = ()
@@ -84,7 +84,7 @@ def against_runs(
     `breaches` checks a plan on top of what the skin has had. Pauses between the calibration and
     the runs are the guard's business, who sees the real ones.
     """
-    study, thermode = prepared.study.model, prepared.thermode
+    study, thermode = prepared.pain_study, prepared.figures
     try:
         planned_temperatures(study, thermode, calibration)
         rows = trial_rows(

@@ -61,7 +61,7 @@ class CalibrationCourse(Course):
     def __post_init__(self) -> None:
         super().__post_init__()
         try:
-            self._study = calibration_study(self.prepared.study.model)
+            self._study = calibration_study(self.prepared.pain_study)
         except ValueError as error:
             raise UserError(str(error)) from None
 
@@ -111,12 +111,12 @@ class CalibrationCourse(Course):
     # --- a series -----------------------------------------------------------------------------
 
     def _method(self, attempt: int) -> Method:
-        prepared, study = self.prepared, self.prepared.study.model
+        prepared, study = self.prepared, self.prepared.pain_study
         rng = stream(prepared.seed, "calibration", prepared.journal_number, attempt)
         sites = tuple(int(site) + 1 for site in rng.permutation(study.skin_sites.count))
         kind: Callable[..., Any] = FixedSeries if self.method == "fixed" else Adaptive
         method: Method = kind(
-            study.targets, sites, study.skin_sites.for_runs, prepared.thermode.highest_target, rng
+            study.targets, sites, study.skin_sites.for_runs, prepared.figures.highest_target, rng
         )
         return method
 
@@ -126,7 +126,7 @@ class CalibrationCourse(Course):
         rng = stream(self.prepared.seed, "calibration timing", self._trial)
         while (proposal := method.propose(rated)) is not None:
             try:
-                given = self.prepared.thermode.given(proposal.temperature)
+                given = self.prepared.figures.given(proposal.temperature)
             except ValueError as error:
                 self.runner.stage.warn(f"The series ends here: {error}.")
                 break
@@ -134,7 +134,7 @@ class CalibrationCourse(Course):
             self._trial += 1
             self._stimuli += 1
             row = row_of(
-                self._study, self.prepared.thermode, proposal, self._trial, self._stimuli, rng
+                self._study, self.prepared.figures, proposal, self._trial, self._stimuli, rng
             )
             segment = self._one(row)
             breaches = self.runner.stage.breaches(self._planned(row))
@@ -161,7 +161,7 @@ class CalibrationCourse(Course):
         )
 
     def _planned(self, row: dict[str, Any]) -> Sequence[PlannedHeat]:
-        stimulus = stimulus_of(row, row["stimulus"], self.prepared.thermode)
+        stimulus = stimulus_of(row, row["stimulus"], self.prepared.figures)
         return [PlannedHeat(row["run"], row["trial"], stimulus, 0.0)]
 
     def _heat_and_rate(self, segment: Segment) -> SegmentOutcome:
@@ -206,7 +206,7 @@ class CalibrationCourse(Course):
         self, method: Method, estimate: Estimate | None, rated: Sequence[Rated]
     ) -> tuple[list[Refusal], Calibration | None]:
         """Every reason against, and the calibration if there's none."""
-        highest = self.prepared.thermode.highest_target
+        highest = self.prepared.figures.highest_target
         against = refusals(estimate, rated, COOLEST_TARGET_C, highest)
         if against or estimate is None:
             return against, None
@@ -259,7 +259,7 @@ class CalibrationCourse(Course):
 
     def _set_by_hand(self, estimate: Estimate | None) -> Calibration | None:
         """Temperatures chosen in steps of 0.1 C, from the study's fixed ones on. None: neither."""
-        study = self.prepared.study.model
+        study = self.prepared.pain_study
         chosen, level = list(study.temperatures.fixed), 0
         while True:
             name = study.temperatures.levels[level]

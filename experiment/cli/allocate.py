@@ -29,15 +29,14 @@ def allocate(
     """
     import secrets
 
-    from conditions.allocation import shuffled_numbers
-    from conditions.assignment import block_size
+    from conditions.allocation import numbers_a_block, shuffled_numbers
     from experiment.errors import UserError
     from experiment.inputs.files import load_study, write_new
 
     model = load_study(study).model
     seed = secrets.randbelow(2**32) if seed is None else seed
     try:
-        numbers, block = shuffled_numbers(model, n, seed), block_size(model)
+        numbers, block = shuffled_numbers(model, n, seed), numbers_a_block(model)
     except ValueError as error:
         raise UserError(f"the study {model.name} can't be allocated: {error}") from None
     lines = ["allocation\tparticipant", *(f"{number}\tn/a" for number in numbers)]

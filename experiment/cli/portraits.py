@@ -1,4 +1,4 @@
-"""`trustpain portraits`: render, check and list the clinicians' pictures.
+"""`trustpain portraits`: render, check, list and norm the clinicians' pictures.
 
 Rendering runs in `.venv-portraits` (Python 3.11 with Blender as a module), in a process of its own.
 """
@@ -10,7 +10,9 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="The clinicians' portraits: render, check, list.", no_args_is_help=True)
+app = typer.Typer(
+    help="The clinicians' portraits: render, check, list, norm.", no_args_is_help=True
+)
 
 Out = Annotated[Path, typer.Option(help="The file to write.")]
 
@@ -155,6 +157,42 @@ def manifest(
     except ValueError as error:
         raise UserError(_sentence(str(error)), ExitCode.BAD_INPUT) from None
     typer.echo(f"wrote {table}")
+
+
+@app.command()
+def norms(
+    path: Annotated[
+        Path, typer.Argument(help="A dataset of the study norming, a session's folder, a journal.")
+    ],
+    into_manifest: Annotated[
+        Path | None,
+        typer.Option(
+            "--into-manifest",
+            help="Folder (or table) of the manifest that gets the norms; the shipped one: stimuli.",
+        ),
+    ] = None,
+) -> None:
+    """Say how raters judged a set of portraits: does trust rise along the axis, are they just happy?
+
+    Writes a table and a page into the dataset's derivatives/trustpain/. Run it before pain data are
+    collected with these faces.
+
+    Example: [bold]trustpain portraits norms data/norming --into-manifest stimuli[/bold]
+    """
+    from rich.console import Console
+
+    from experiment.norming.norms import into_manifest as write_into
+    from experiment.norming.norms import norms_of, verdict, write
+
+    console = Console(highlight=False)
+    found = norms_of(path)
+    page = write(found)
+    for line in verdict(found):
+        console.print(line, markup=False)
+    console.print(f"Norms: {page}", markup=False, soft_wrap=True)
+    if into_manifest is not None:
+        table = write_into(found, into_manifest)
+        console.print(f"The manifest {table} has the norms now.", markup=False, soft_wrap=True)
 
 
 def _run(module: str, arguments: list[str], *, shown: bool = False) -> None:

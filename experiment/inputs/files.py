@@ -24,6 +24,7 @@ from experiment.places import ROOT
 if TYPE_CHECKING:
     from conditions.calibration import Calibration
     from conditions.exclusion_list import ExclusionList
+    from conditions.paradigms import AnyStudy
     from conditions.questionnaire import Questionnaire
     from conditions.study import Study
     from hardware.rig import Rig
@@ -58,11 +59,31 @@ class Loaded(Generic[M]):
         return self.model.model_dump(mode="json")
 
 
-def load_study(source: str | Path) -> Loaded[Study]:
-    """Read a shipped study (`trust_pain`) or a study file. Raises `UserError` (exit code 2)."""
+def load_study(source: str | Path) -> Loaded[AnyStudy]:
+    """Read a shipped study (`trust_pain`) or a study file of any paradigm.
+
+    Raises `UserError` (exit code 2).
+    """
+    from conditions.paradigms import model_of
+
+    return load_toml(source, model_of, kind="study", shipped=STUDIES)
+
+
+def load_pain_study(source: str | Path) -> Loaded[Study]:
+    """Read a study of pain; `UserError` also for one that gives no heat."""
+    return with_heat(load_study(source))
+
+
+def with_heat(loaded: Loaded[AnyStudy]) -> Loaded[Study]:
+    """The same study, if it's one of pain. Raises `UserError`."""
     from conditions.study import Study
 
-    return load_toml(source, Study, kind="study", shipped=STUDIES)
+    if not isinstance(loaded.model, Study):
+        raise UserError(
+            f"the study {loaded.model.name} gives no heat, so there is neither a calibration nor a "
+            f"visit with it: `trustpain run` plays all of it"
+        )
+    return loaded  # type: ignore[return-value]
 
 
 def load_rig(source: str | Path) -> Loaded[Rig]:
@@ -116,9 +137,15 @@ def last_calibration(dataset: Path, participant: str) -> Path | None:
 
 
 def load_toml(
-    source: str | Path, model: type[M], *, kind: str, shipped: Path | None = None
+    source: str | Path,
+    model: type[M] | Callable[[dict[str, Any]], type[M]],
+    *,
+    kind: str,
+    shipped: Path | None = None,
 ) -> Loaded[M]:
     """Read a TOML file of some kind, given by its path or by a shipped name.
+
+    `model` may be a function that chooses it by the file's data (`ValueError`: there is none).
 
     Raises `UserError` (exit code 2), one sentence that names file, key, value and remedy.
     """
@@ -181,7 +208,10 @@ def write_new(path: Path, text: str) -> None:
 
 
 def _load(
-    path: Path, model: type[M], what: str, parse: Callable[[str], dict[str, Any]]
+    path: Path,
+    model: type[M] | Callable[[dict[str, Any]], type[M]],
+    what: str,
+    parse: Callable[[str], dict[str, Any]],
 ) -> Loaded[M]:
     raw = _read(path, what)
     text = _decode(raw, what)
@@ -195,9 +225,13 @@ def _load(
             raise UserError(f"{what} holds a number with far too many digits") from None
         raise UserError(f"{what} isn't valid {language}: {_lower(str(error))}") from None
     try:
-        found = model.model_validate(data)
+        chosen: type[M] = model if isinstance(model, type) else model(data)
+    except ValueError as error:
+        raise UserError(f"{what}: {error}") from None
+    try:
+        found = chosen.model_validate(data)
     except ValidationError as error:
-        raise UserError(f"{what}: {describe(error, model, data)}") from None
+        raise UserError(f"{what}: {describe(error, chosen, data)}") from None
     return Loaded(found, path, text, hashlib.sha256(raw).hexdigest())
 
 

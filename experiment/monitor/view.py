@@ -15,6 +15,7 @@ from experiment.bids.face_ratings import FACE_STEPS, faces_expected
 from experiment.bids.sidecar import ORIGIN, study_title
 from experiment.monitor.scene_picture import scene_picture
 from experiment.monitor.state import Device, RunState, State, Told
+from experiment.plan.timeline import NO_SITE
 from experiment.summary.deviations import WEIGHTS, Deviation
 from experiment.timing.verdict import SegmentTiming
 
@@ -196,7 +197,8 @@ def _run(state: State, run: RunState) -> str:
     planned = len({row.get("run") for row in state.head.trials})
     segment = f", segment {run.start.segment}" if run.start.segment > 1 else ""
     again = ", repeated" if run.start.acquisition > 0 else ""
-    return f"{run.start.design_run} of {planned}{segment}{again}; skin site {run.start.skin_site}"
+    site = f"; skin site {run.start.skin_site}" if run.start.skin_site != NO_SITE else ""
+    return f"{run.start.design_run} of {planned}{segment}{again}{site}"
 
 
 def _trial(run: RunState) -> str:

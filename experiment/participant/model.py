@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from experiment.participant.faces import FaceParameters
+
 LEVEL_AT_THRESHOLD = 40.0  # points at `threshold_c`, by the definition in the parameters' file
 HABITUATION_AT_C = 47.0  # temperature for which `habituation_points` is stated
 
@@ -45,6 +47,7 @@ class Parameters(BaseModel):
     reaction_s: float = Field(gt=0, le=10)
     reaction_sd_log: float = Field(ge=0, le=3)
     dwell_s: float = Field(ge=0, le=10)
+    faces: FaceParameters
 
 
 def stream(seed: int, label: str) -> np.random.Generator:

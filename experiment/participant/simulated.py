@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from experiment.participant.faces import FaceModel
 from experiment.participant.model import PainModel, on_glms
 from experiment.phases.choice import TakeChoice
 from experiment.phases.rating import TakeRating
@@ -25,12 +26,19 @@ LAST_MOMENT_S = 0.15  # doesn't begin to press so shortly before the end
 class SimulatedParticipant:
     """Rates what `PainModel` feels, with keys held and released as a hand would.
 
+    With `faces` portraits are judged by that model, without by one rough impression of all.
     `emit` hands over a response as a response device does. `felt` and `begins` are called by the
     session (`experiment.running.stage.Participant`).
     """
 
-    def __init__(self, clock: Clock, model: PainModel, emit: Callable[[Response], None]) -> None:
-        self._clock, self._model, self._emit = clock, model, emit
+    def __init__(
+        self,
+        clock: Clock,
+        model: PainModel,
+        emit: Callable[[Response], None],
+        faces: FaceModel | None = None,
+    ) -> None:
+        self._clock, self._model, self._emit, self._faces = clock, model, emit, faces
         self._intensity = 0.0
         self._row: dict[str, Any] = {}
 
@@ -72,7 +80,7 @@ class SimulatedParticipant:
         if action.question == "unpleasantness":
             value = model.unpleasantness(value)
         elif action.question != "intensity":
-            value = self._impression()
+            value = self._impression(action.question)
         goal = on_glms(value) if action.scale == "glms" else value
         answers = model.rng.random() >= p.missing_rate
         confirms = model.rng.random() >= p.unconfirmed_rate
@@ -84,8 +92,10 @@ class SimulatedParticipant:
             approach = _Approach(self, goal, confirms, end, cursor)
             self._clock.call_at(begin, approach.begin)
 
-    def _impression(self) -> float:
+    def _impression(self, question: str) -> float:
         """What is thought of a clinician without any heat: more of a trustworthy one."""
+        if self._faces is not None:
+            return self._faces.judge(question, self._row["clinician"], self._row["trust"])
         middle = 50.0 - IMPRESSION if self._row.get("trust") == "low" else 50.0 + IMPRESSION
         return min(max(float(self._model.rng.normal(middle, IMPRESSION)), 0.0), 100.0)
 

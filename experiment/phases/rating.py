@@ -15,11 +15,15 @@ from hardware.devices import Response
 
 @dataclass(frozen=True)
 class TakeRating:
-    """A rating on a scale, the cursor starting at `start` (0 to 100)."""
+    """A rating on a scale, the cursor starting at `start` (0 to 100).
+
+    With `longest_s`, one that is waited for is over after so long, answered or not.
+    """
 
     question: str
     scale: Literal["vas", "glms"]
     start: float
+    longest_s: float | None = None
 
     needs_preparing = False
 
@@ -37,6 +41,7 @@ class RatingPerformer:
         self._phase, self._stage, self._action = phase, stage, action
         self._rating = Rating(action.start)
         self._onset = 0.0
+        self._time_is_up = False
 
     def prepare(self) -> None:
         """Nothing to prepare."""
@@ -51,6 +56,8 @@ class RatingPerformer:
         """The scale has appeared: responses count from now on."""
         self._onset = flip
         self._rating.begin(flip)
+        if self._action.longest_s is not None:
+            self._stage.clock.call_at(flip + self._action.longest_s, self._time_up)
 
     def cursor(self, now: float) -> CursorState:
         """Where the cursor is."""
@@ -61,8 +68,11 @@ class RatingPerformer:
         self._rating.respond(response)
 
     def done(self) -> bool:
-        """Whether the rating is confirmed."""
-        return self._rating.locked
+        """Whether the rating is confirmed, or nobody is waited for any longer."""
+        return self._rating.locked or self._time_is_up
+
+    def _time_up(self) -> None:
+        self._time_is_up = True
 
     def finish(self, end: float) -> None:
         """Log the rating, or that none was given."""

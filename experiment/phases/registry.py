@@ -27,7 +27,7 @@ class Materials:
     labels: Callable[[str, str], tuple[ScaleLabel, ...]]  # scale, question -> labels
     hint: Callable[[str], str]  # scale -> how to answer on it
     portrait: Callable[[str, str], Path]  # clinician, trust level -> picture
-    baseline: float
+    baseline: float  # as the next two NaN in a study without heat
     rise_rate: float
     return_rate: float
 
@@ -82,6 +82,23 @@ def _rating(spec: kinds.RatingPhase, row: Row, materials: Materials) -> Built:
     return scene, TakeRating(spec.question, spec.scale, float(start))
 
 
+def portrait_scale(question: str, clinician: str, level: str, materials: Materials) -> RatingScale:
+    """A clinician's portrait with a question and its scale below."""
+    return RatingScale(
+        kind="vas",
+        question=materials.text(f"questions.{question}"),
+        labels=materials.labels("vas", question),
+        hint=materials.hint("vas"),
+        picture=materials.portrait(clinician, level),
+    )
+
+
+def _portrait_rating(spec: kinds.PortraitRatingPhase, row: Row, materials: Materials) -> Built:
+    start = row[f"{spec.name}_start"] if spec.start == "random" else spec.start
+    scene = portrait_scale(row["question"], row["clinician"], row["trust"], materials)
+    return scene, TakeRating(row["question"], "vas", float(start), spec.longest_s)
+
+
 def _text(spec: kinds.TextPhase, row: Row, materials: Materials) -> Built:
     return Text(materials.text(spec.text)), TakeChoice(spec.name, ("next",), ("next",))
 
@@ -99,6 +116,7 @@ BUILDERS: dict[str, Callable[[Any, Row, Materials], Built]] = {
     "anticipation": _anticipation,
     "heat": _heat,
     "rating": _rating,
+    "portrait_rating": _portrait_rating,
     "text": _text,
     "choice": _choice,
 }

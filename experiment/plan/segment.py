@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from conditions.phases import HeatPhase, jitter_of
-from conditions.study import Study
+from conditions.paradigms import AnyStudy
+from conditions.phases import HeatPhase, PortraitRatingPhase, jitter_of
 from conditions.trials import phases_in_order
 from experiment.phases.registry import BUILDERS, Materials, Row
 from experiment.plan.scene import Fixation
-from experiment.plan.timeline import OUTSIDE_TRIALS, Phase, Segment
+from experiment.plan.timeline import NO_SITE, OUTSIDE_TRIALS, Phase, Segment
 
 
 def build_segment(
-    study: Study,
+    study: AnyStudy,
     rows: Sequence[Row],
     materials: Materials,
     *,
@@ -39,7 +39,7 @@ def build_segment(
                 Phase(
                     trial=row["trial"],
                     name=spec.name,
-                    trial_type=spec.trial_type,
+                    trial_type=trial_type_of(spec, row),
                     onset=at_ms / 1000,
                     duration=length_s,
                     scene=scene,
@@ -64,7 +64,7 @@ def build_segment(
         design_run=rows[0]["run"],
         segment=segment,
         acquisition=acquisition,
-        skin_site=rows[0]["skin_site"],
+        skin_site=rows[0].get("skin_site", NO_SITE),
         phases=tuple(phases),
         rows={row["trial"]: row for row in rows},
         length_s=length_s,
@@ -72,9 +72,16 @@ def build_segment(
     )
 
 
-def phases_of(study: Study, row: Row) -> Sequence[Any]:
+def phases_of(study: AnyStudy, row: Row) -> Sequence[Any]:
     """The phases of a row, in the order in which this row has them."""
-    return study.lead_in if row["trial"] == 0 else phases_in_order(study, row["first_rating"])
+    return study.lead_in if row["trial"] == 0 else phases_in_order(study, row.get("first_rating"))
+
+
+def trial_type_of(spec: Any, row: Row) -> str:
+    """What stands in `events.tsv`; of a portrait's rating, with the question of its block."""
+    if isinstance(spec, PortraitRatingPhase):
+        return f"rating_{row['question']}"
+    return str(spec.trial_type)
 
 
 def duration_of(spec: Any, row: Row) -> float | None:

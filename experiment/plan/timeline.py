@@ -14,6 +14,7 @@ from experiment.running.stage import Stage
 from hardware.devices import Response
 
 OUTSIDE_TRIALS = -1  # `Phase.trial` of what belongs to no trial, such as a run's last fixation
+NO_SITE = 0  # `Segment.skin_site` where nothing is on the skin; sites count from 1
 
 
 class Performer(Protocol):

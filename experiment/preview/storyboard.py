@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from PIL import Image, ImageDraw, ImageFont
 from rich.console import Console
 
+from conditions.norming import NormingStudy
 from experiment.errors import UserError
 from experiment.plan.scene import CursorState, Portrait, RatingScale, Scene
 
 if TYPE_CHECKING:
     from experiment.display.window import WindowDisplay
-    from experiment.plan.timeline import Phase
+    from experiment.plan.timeline import Phase, Segment
     from experiment.session.preparation import Prepared
+    from stimuli.texts import Texts
 
 COLUMNS = 3
 THUMBNAIL_PX = 480  # width of a picture on the contact sheet
@@ -89,19 +91,45 @@ def screens_of(prepared: Prepared) -> list[Screenful]:
         lambda clinician, level: prepared.manifest.path(prepared.portrait(clinician, level)),
         hand=prepared.rig.model.response.hand,
     )
-    row = next(row for row in prepared.rows if row["trial"] == 1)
-    segment = build_segment(
-        model, [{**row, "stimulus": 1}], materials, run=1, segment=1, acquisition=0
-    )
+    first = [{**row, "stimulus": 1} for row in prepared.rows if row["trial"] == 1]
+    segments = [
+        build_segment(model, [row], materials, run=row["run"], segment=1, acquisition=0)
+        for row in first
+    ]
+    if isinstance(model, NormingStudy):
+        return _screens_of_blocks(prepared.texts, model, segments)
     waiting = "waiting_for_scanner" if prepared.scanned else "about_to_start"
     screens = [Screenful(waiting.replace("_", " "), page(prepared.texts, waiting))]
-    for phase in segment.phases:
+    for phase in segments[0].phases:
         if phase.trial > 0:
             screens += _screens_of_phase(phase)
     screens += [
         Screenful(key.replace("_", " "), page(prepared.texts, key)) for key in ("calm_pause", "end")
     ]
     return screens
+
+
+def _screens_of_blocks(
+    texts: Texts, study: NormingStudy, segments: Sequence[Segment]
+) -> list[Screenful]:
+    """A norming session's pages, and the first portrait of each block with its question."""
+    from experiment.norming.course import WITHOUT_HEAT, block_scene, instruction_scenes
+    from experiment.plan.materials import page
+
+    screens = [Screenful("about to start", page(texts, "about_to_start"))]
+    screens += [Screenful("instructions", scene) for scene in instruction_scenes(texts)]
+    for number, segment in enumerate(segments, start=1):
+        question = segment.rows[1]["question"]
+        if number == 1:
+            screens.append(Screenful("before a block", block_scene(texts, study, question, 1)))
+        for phase in segment.phases:
+            found = _screens_of_phase(phase) if phase.trial > 0 else []
+            rated = isinstance(phase.scene, RatingScale)
+            if rated:
+                found = [Screenful(f"{question}, until response", *s[1:]) for s in found]
+            screens += found if number == 1 else found[: int(rated)]
+    keys = (WITHOUT_HEAT["calm_pause"], WITHOUT_HEAT["end"])
+    return screens + [Screenful(key.replace("_", " "), page(texts, key)) for key in keys]
 
 
 def _screens_of_phase(phase: Phase) -> list[Screenful]:

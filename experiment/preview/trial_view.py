@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from conditions.calibration import Calibration
+from conditions.norming import NormingStudy
+from conditions.paradigms import AnyStudy
 from conditions.phases import HeatPhase
 from conditions.schedule import ThermodeFigures, phase_length, run_length, volumes
 from conditions.seed import derive_seed
@@ -22,8 +24,14 @@ from experiment.inputs.files import (
     load_study,
     new_file,
 )
+from experiment.norming import trial_view as blocks
 from experiment.report.style import TRUST_COLOURS, temperature_colour
-from experiment.session.preparation import check_limits, stimulus_of, thermode_figures
+from experiment.session.preparation import (
+    check_limits,
+    figures_for,
+    refuse_calibration,
+    stimulus_of,
+)
 from hardware.dose import cem43_of_stimulus
 
 if TYPE_CHECKING:
@@ -40,8 +48,8 @@ GREYS = {"fixation": "0.92", "text": "0.8", "choice": "0.7", "rating": "0.6"}
 class Plan:
     """A trial table with all that was put into it."""
 
-    study: Study
-    thermode: ThermodeFigures
+    study: AnyStudy
+    thermode: ThermodeFigures | None  # None in a study without heat
     table: pd.DataFrame
     title: str
     allocation: int
@@ -74,8 +82,10 @@ def plan_for(
         raise UserError(f"there is no dataset {data}")
     if allocation is None:
         allocation = AllocationList(data).preview(participant) if data else 1
-    thermode = thermode_figures(rig, rig_source, study)
-    found = _calibration(calibration_source, data, participant)
+    thermode = figures_for(study, rig, rig_source)
+    found = None
+    if not refuse_calibration(study, calibration_source):
+        found = _calibration(calibration_source, data, participant)
     calibration = found.model if found else None
     seed = derive_seed(study.name, allocation, session) if seed is None else seed
     try:
@@ -125,7 +135,11 @@ def show(plan: Plan) -> None:
         console = Console(highlight=False, width=WIDTH)
     rows = plan.rows()
     for run in sorted({row["run"] for row in rows}):
-        console.print(_run_table(plan, [row for row in rows if row["run"] == run]))
+        own = [row for row in rows if row["run"] == run]
+        if isinstance(plan.study, NormingStudy):
+            console.print(blocks.block_table(own))
+        else:
+            console.print(_run_table(plan.study, own))
     for line in summary(plan):
         console.print(line, soft_wrap=True)
 
@@ -133,6 +147,9 @@ def show(plan: Plan) -> None:
 def summary(plan: Plan) -> list[str]:
     """What follows from the table, in a few lines."""
     study, rows = plan.study, plan.rows()
+    if isinstance(study, NormingStudy):
+        return blocks.summary(study, plan.title, plan.allocation, plan.seed)
+    assert plan.thermode is not None
     length = run_length(study, plan.thermode)
     lines = [
         f"{plan.title}: {study.runs} run(s) x {study.trials_a_run} trials, allocation number "
@@ -163,11 +180,10 @@ def _scanned(plan: Plan, length: float) -> str:
     return f"; volumes to type at the console: {count}, {plan.dummies_stored} of them dummies"
 
 
-def _run_table(plan: Plan, rows: list[dict[str, Any]]) -> Any:
+def _run_table(study: Study, rows: list[dict[str, Any]]) -> Any:
     from rich import box
     from rich.table import Table
 
-    study = plan.study
     table = Table(
         title=f"Run {rows[0]['run']}, skin site {rows[0]['skin_site']} (times in s)",
         title_justify="left",
@@ -223,6 +239,16 @@ def as_tsv(table: pd.DataFrame) -> str:
 
 def draw(plan: Plan, path: Path) -> None:
     """Draw the session: a line a run, a box a phase. Raises `UserError` if the file exists."""
+    title = f"{plan.title}, allocation number {plan.allocation}, seed {plan.seed}"
+    if isinstance(plan.study, NormingStudy):
+        figure = blocks.draw(plan.rows(), title)
+    else:
+        figure = _drawn(plan, plan.study, title)
+    with new_file(path) as file:
+        figure.savefig(file, format="png")
+
+
+def _drawn(plan: Plan, study: Study, title: str) -> Figure:
     from matplotlib.figure import Figure
 
     rows = plan.rows()
@@ -231,30 +257,29 @@ def draw(plan: Plan, path: Path) -> None:
     axes = figure.subplots()
     for row in rows:
         if row["run"] in runs:
-            _draw_row(axes, plan, row)
+            _draw_row(axes, study, plan.thermode, row)
     sites = {row["run"]: row["skin_site"] for row in rows}
     axes.set_yticks(runs, [f"run {run}\nsite {sites[run]}" for run in runs])
     axes.set_ylim(len(runs) + 0.7, 0.3)
-    axes.set_xlim(0, run_length(plan.study, plan.thermode))
+    axes.set_xlim(0, run_length(study, plan.thermode))
     axes.set_xlabel("time on the run's schedule (s)")
-    axes.set_title(
-        f"{plan.title}, allocation number {plan.allocation}, seed {plan.seed}", loc="left"
-    )
+    axes.set_title(title, loc="left")
     axes.spines[["top", "right", "left"]].set_visible(False)
-    _legend(figure, plan)
-    with new_file(path) as file:
-        figure.savefig(file, format="png")
+    _legend(figure, study)
+    return figure
 
 
-def _draw_row(axes: Axes, plan: Plan, row: dict[str, Any]) -> None:
-    study, run, onset = plan.study, row["run"], row["onset_s"]
+def _draw_row(
+    axes: Axes, study: Study, thermode: ThermodeFigures | None, row: dict[str, Any]
+) -> None:
+    run, onset = row["run"], row["onset_s"]
     if row["trial"] > 0:
         middle = onset + row["length_s"] / 2
         label = f"{row['trial']} {row['clinician']}"
         axes.text(middle, run - 0.36, label, ha="center", fontsize=7)
     phases = phases_in_order(study, row["first_rating"]) if row["trial"] > 0 else study.lead_in
     for phase in phases:
-        length = phase_length(phase, plan.thermode, row)
+        length = phase_length(phase, thermode, row)
         if isinstance(phase, HeatPhase):
             level = study.temperatures.levels.index(row["temperature_level"])
             box, colour = (run - 0.3, 0.6), _heat_colour(level, study)
@@ -266,10 +291,9 @@ def _draw_row(axes: Axes, plan: Plan, row: dict[str, Any]) -> None:
         onset += length
 
 
-def _legend(figure: Figure, plan: Plan) -> None:
+def _legend(figure: Figure, study: Study) -> None:
     from matplotlib.patches import Patch
 
-    study = plan.study
     handles = [
         *(
             Patch(color=_trust_colour(level, study), label=f"{level} trust")

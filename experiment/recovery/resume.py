@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from conditions.calibration import Calibration
+from conditions.paradigms import study_of
 from conditions.study import Study
 from conditions.trials import spare_sites, trial_rows
 from experiment.dataset import SessionPlace
@@ -27,7 +28,7 @@ from experiment.session.preparation import (
     Request,
     check_limits,
     check_portraits,
-    thermode_figures,
+    figures_for,
 )
 from hardware.rig import Rig
 from stimuli.manifest import Manifest, Portrait, load_manifest
@@ -134,7 +135,7 @@ def _as_begun(journals: Sequence[Journal], place: SessionPlace, past: Past) -> P
     newest = journals[-1]
     head = newest.head
     try:
-        study, rig = Study.model_validate(study_as_today(head)), Rig.model_validate(head.rig)
+        study, rig = study_of(study_as_today(head)), Rig.model_validate(head.rig)
         calibration = Calibration.model_validate(head.calibration) if head.calibration else None
     except ValueError as error:
         raise UserError(
@@ -169,7 +170,7 @@ def _as_begun(journals: Sequence[Journal], place: SessionPlace, past: Past) -> P
         rows=tuple(row for run in sorted(rows) for row in rows[run]),
         manifest=_manifest(head, place),
         calibration=calibration,
-        thermode=thermode_figures(rig, rig.name, study),
+        thermode=figures_for(study, rig, rig.name),
         scanned=study.scan is not None and rig.scanner is not None,
         past=past,
         previous=newest.as_previous(),
@@ -214,14 +215,8 @@ def _repeated(prepared: Prepared, repeat: Repeat, journals: Sequence[Journal]) -
     _refuse_if_too_late(prepared, journals)
     wanted = range(repeat.first, study.runs + 1) if repeat.and_later else [repeat.first]
     acquisition = 1 + max((run.acquisition for run in past.runs), default=0)
-    used = {run.skin_site for run in past.runs}
-    spare = [site for site in spare_sites(study, prepared.calibration) if site not in used]
     begun = [run for run in wanted if past.last(run) is not None]
-    if len(begun) > len(spare):
-        raise UserError(
-            f"{len(begun)} run(s) would be repeated, but only {len(spare)} skin site(s) are spare"
-        )
-    sites = dict(zip(begun, spare, strict=False))
+    sites = _spare_for(begun, prepared) if isinstance(study, Study) else None
     try:
         rows = trial_rows(
             study,
@@ -238,6 +233,18 @@ def _repeated(prepared: Prepared, repeat: Repeat, journals: Sequence[Journal]) -
         raise UserError(f"the run can't be repeated: {error}") from None
     check_limits(study, rows, prepared.rig.model, prepared.thermode)
     return replace(prepared, rows=tuple(rows), acquisition=acquisition, acquisitions={})
+
+
+def _spare_for(runs: Sequence[int], prepared: Prepared) -> dict[int, int]:
+    """A skin site for each run that is repeated. Raises `UserError` where there are too few."""
+    used = {run.skin_site for run in prepared.past.runs}
+    every = spare_sites(prepared.pain_study, prepared.calibration)
+    spare = [site for site in every if site not in used]
+    if len(runs) > len(spare):
+        raise UserError(
+            f"{len(runs)} run(s) would be repeated, but only {len(spare)} skin site(s) are spare"
+        )
+    return dict(zip(runs, spare, strict=False))
 
 
 def _refuse_if_too_late(prepared: Prepared, journals: Sequence[Journal]) -> None:

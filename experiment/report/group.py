@@ -88,6 +88,11 @@ def analyse(path: Path) -> Results:
             f"{dataset} is a BIDS dataset, but holds no session of trustpain: there is no journal "
             f"in its sourcedata/"
         )
+    if norming := [head for head in heads if head.study.get("paradigm") == "norming"]:
+        raise UserError(
+            f"{norming[0].study.get('name')} norms portraits, and has no group report: "
+            f"`trustpain portraits norms {path}` says what the raters judged"
+        )
     rules, missing = _rules(heads)
     people = tuple(_judge_all(dataset, visits, rules))
     trials = trial_frame(row for p in people if p.included for row in p.trials)

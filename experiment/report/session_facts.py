@@ -80,6 +80,11 @@ class SessionFacts:
         return last.head
 
     @property
+    def gives_heat(self) -> bool:
+        """Whether the study is one with heat."""
+        return self.head.study.get("paradigm", "pain") == "pain"
+
+    @property
     def simulated(self) -> bool:
         """Whether nobody need be kept blind."""
         return self.head.kind == "simulated"

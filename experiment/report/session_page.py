@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from experiment.bids.records import RunRecord
 from experiment.journal import events
+from experiment.plan.timeline import NO_SITE
 from experiment.recovery.past import wall_time
 from experiment.report.session_faces import face_rows, faces_by_trust
 from experiment.report.session_facts import Answer, SessionFacts, time_of_day
@@ -104,8 +105,10 @@ def _pictures(facts: SessionFacts) -> dict[str, str]:
     rated = bool(facts.answers)
     return faces | {
         "raster": plots.raster(facts),
-        "conditions": plots.by_condition(facts) if facts.shown and rated else "",
-        "temperatures": plots.temperature_traces(facts),
+        "conditions": (
+            plots.by_condition(facts) if facts.shown and rated and facts.gives_heat else ""
+        ),
+        "temperatures": plots.temperature_traces(facts) if facts.gives_heat else "",
         "habituation": plots.habituation(facts) if rated else "",
         "paths": plots.rating_paths(facts) if rated else "",
         "timing": timing_plots(facts),
@@ -130,7 +133,7 @@ def _run_row(facts: SessionFacts, run: RunSummary, record: RunRecord) -> tuple[o
         run.run,
         f"{run.design_run}" + (f", segment {run.segment}" if run.segment > 1 else ""),
         run.status,
-        record.start.skin_site,
+        record.start.skin_site if record.start.skin_site != NO_SITE else NONE,
         f"{run.trials_done} of {run.trials_begun} begun",
         f"{run.heats}{skipped}",
         f"{run.ratings} of {run.ratings_asked}",
@@ -213,7 +216,7 @@ def _made_with(facts: SessionFacts) -> list[tuple[str, str]]:
         ("study", f"{facts.summary.study}, SHA-256 {head.study_sha256}"),
         ("rig", f"{head.rig.get('name', 'unknown')}, SHA-256 {head.rig_sha256}"),
         ("seed", str(head.seed)),
-        ("temperatures", "from a calibration" if head.calibration else "the study's fixed ones"),
+        ("temperatures", _temperatures_from(facts)),
         ("program", _program(head)),
         ("packages", ", ".join(f"{k} {v}" for k, v in head.versions.items() if k != "trustpain")),
         ("system", ", ".join(f"{key} {value}" for key, value in head.system.items())),
@@ -226,6 +229,12 @@ def _made_with(facts: SessionFacts) -> list[tuple[str, str]]:
         for j in facts.journals
     ]
     return [(name, value or NONE) for name, value in rows]
+
+
+def _temperatures_from(facts: SessionFacts) -> str:
+    if not facts.gives_heat:
+        return "none: a study without heat"
+    return "from a calibration" if facts.head.calibration else "the study's fixed ones"
 
 
 def _program(head: events.SessionStart) -> str:

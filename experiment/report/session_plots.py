@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from experiment.bids.records import RunRecord
 from experiment.journal import events
+from experiment.plan.timeline import NO_SITE
 from experiment.report.session_facts import Answer, SessionFacts
 from experiment.report.style import (
     FAINT,
@@ -82,9 +83,8 @@ def drawn_runs(facts: SessionFacts) -> list[RunRecord]:
 def label_of(run: RunRecord) -> str:
     """A segment's name beside its strip."""
     again = f".{run.start.segment}" if run.start.segment > 1 else ""
-    return (
-        f"run {run.start.run}\n(planned {run.start.design_run}{again})\nsite {run.start.skin_site}"
-    )
+    site = f"\nsite {run.start.skin_site}" if run.start.skin_site != NO_SITE else ""
+    return f"run {run.start.run}\n(planned {run.start.design_run}{again}){site}"
 
 
 # --- the design as it ran -----------------------------------------------------------------------
@@ -105,10 +105,14 @@ def raster(facts: SessionFacts) -> str:
         axes.spines["left"].set_visible(False)
         trials = sum(len(run.trials) for run in facts.records)
         axes.set_title(f"{trials} trials in {len(facts.records)} segment(s)")
-        handles = [Patch(color=colour, label=label) for colour, label in (*KINDS.values(), OTHER)]
-        handles.append(
-            Patch(facecolor="white", edgecolor=RED, hatch="xxxx", label="heat not given")
+        shown = (
+            [*KINDS.values(), OTHER] if facts.gives_heat else [KINDS["fixation"], KINDS["rating"]]
         )
+        handles = [Patch(color=colour, label=label) for colour, label in shown]
+        if facts.gives_heat:
+            handles.append(
+                Patch(facecolor="white", edgecolor=RED, hatch="xxxx", label="heat not given")
+            )
         figure.legend(handles=handles, ncols=len(handles), loc="outside lower center", fontsize=6.5)
     return result.svg
 

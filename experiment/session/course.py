@@ -124,7 +124,7 @@ class Course:
         numbered = []
         for row in rows:
             row = dict(row)
-            if row["temperature"] is not None:
+            if row.get("temperature") is not None:
                 self._stimuli += 1
                 row["stimulus"] = self._stimuli
                 row["temperature"] = self._lowered(row["temperature"], self._lowered_c)
@@ -147,12 +147,12 @@ class Course:
         """
         if not by_c:
             return temperature
-        return self.prepared.thermode.given(round(temperature - by_c, 2))
+        return self.prepared.figures.given(round(temperature - by_c, 2))
 
     def _can_lower(self) -> bool:
         """Whether every heat that is left could be given one step lower."""
         by_c = round(self._lowered_c + LOWERED_BY_C, 2)
-        thermode = self.prepared.thermode
+        thermode = self.prepared.figures
         temperatures = {r["temperature"] for r in self.prepared.rows if r["temperature"]}
         try:
             return all(self._lowered(t, by_c) > thermode.baseline for t in temperatures)
@@ -239,14 +239,7 @@ class Course:
         if failed := self._thermode_failed():
             self.experimenter.warn(failed)
             return Ending("failed", ExitCode.DEVICE, failed)
-        options = {"g": "go on with a new segment of the run", "q": "end the session"}
-        lower = {"l": f"lower all temperatures by {LOWERED_BY_C:g} C and go on"}
-        if not self._can_lower():
-            lower = {}
-            self.experimenter.warn("The thermode can't give all that is left any lower.")
-        # The plain way on comes first: after high ratings that is with lower temperatures.
-        by_rule = outcome.status in ("paused", "completed") and not self.runner.stop.requested
-        options = lower | options if by_rule else options | lower
+        options = self._ways_on(outcome)
         interrupted = f" in trial {outcome.interrupted}" if outcome.interrupted else ""
         answer = self._ask(f"Paused{interrupted}: {outcome.reason}.", options)
         if answer == "q":
@@ -255,6 +248,17 @@ class Course:
             self._lowered_c = round(self._lowered_c + LOWERED_BY_C, 2)
             self._decided("lower temperatures", "yes", {"lowered_by_c": self._lowered_c})
         return None
+
+    def _ways_on(self, outcome: SegmentOutcome) -> dict[str, str]:
+        """What the experimenter may choose from, the plain way on first."""
+        options = {"g": "go on with a new segment of the run", "q": "end the session"}
+        lower = {"l": f"lower all temperatures by {LOWERED_BY_C:g} C and go on"}
+        if not self._can_lower():
+            lower = {}
+            self.experimenter.warn("The thermode can't give all that is left any lower.")
+        # After high ratings the plain way is with lower temperatures.
+        by_rule = outcome.status in ("paused", "completed") and not self.runner.stop.requested
+        return lower | options if by_rule else options | lower
 
     def _stopped(self, reason: str) -> Ending:
         return Ending("stopped", ExitCode.EMERGENCY_STOP, reason)

@@ -103,6 +103,8 @@ def _what(prepared: Prepared) -> str:
     rows = [row for row in prepared.rows if row["trial"] > 0]
     runs = len({row["run"] for row in rows})
     source = "a calibration" if prepared.calibration else "the study's fixed temperatures"
+    if prepared.thermode is None:
+        source = "no heat"
     origin = {
         "participant": "",
         "pilot": " A device is emulated: these are pilot data.",

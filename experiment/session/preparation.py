@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from conditions.calibration import Calibration
+from conditions.norming import NormingStudy
+from conditions.paradigms import AnyStudy
 from conditions.phases import HeatPhase
 from conditions.schedule import ThermodeFigures, run_length
 from conditions.seed import derive_seed
@@ -33,6 +35,7 @@ from experiment.inputs.files import (
     load_rig,
     load_study,
     load_texts,
+    with_heat,
 )
 from experiment.journal import is_calibration
 from experiment.journal.events import Kind, PreviousJournal, Step
@@ -67,7 +70,7 @@ class Prepared:
     """A session, decided: only the devices are still missing."""
 
     request: Request
-    study: Loaded[Study]
+    study: Loaded[AnyStudy]
     rig: Loaded[Rig]
     texts: Texts
     kind: Kind
@@ -77,7 +80,7 @@ class Prepared:
     rows: tuple[dict[str, Any], ...]
     manifest: Manifest
     calibration: Calibration | None
-    thermode: ThermodeFigures
+    thermode: ThermodeFigures | None  # None in a study without heat
     scanned: bool
     past: Past = field(default_factory=Past)
     previous: PreviousJournal | None = None
@@ -86,6 +89,20 @@ class Prepared:
     acquisition: int = 0  # of the rows: 0, or the number of the repeat
     acquisitions: Mapping[int, int] = field(default_factory=dict)  # of a run, where it differs
     goes_on_at: datetime | None = None  # when a virtual session that goes on does so
+
+    @property
+    def pain_study(self) -> Study:
+        """The study, where it can only be one of pain. Raises `TypeError` otherwise."""
+        if not isinstance(self.study.model, Study):
+            raise TypeError(f"the study {self.study.model.name} gives no heat")
+        return self.study.model
+
+    @property
+    def figures(self) -> ThermodeFigures:
+        """The thermode's figures, where there must be some. Raises `TypeError` otherwise."""
+        if self.thermode is None:
+            raise TypeError(f"the study {self.study.model.name} uses no thermode")
+        return self.thermode
 
     def portrait(self, clinician: str, level: str) -> Portrait:
         """The portrait of a clinician at a trust level."""
@@ -136,6 +153,10 @@ def prepare(request: Request, step: Step = "runs") -> Prepared:
     A calibration has no table, and may be made before a session's runs or between them.
     """
     study, rig = load_study(request.study), load_rig(request.rig)
+    if step != "runs":
+        with_heat(study)
+    if isinstance(study.model, NormingStudy):  # what it doesn't use is neither opened nor missed
+        rig = replace(rig, model=rig.model.without_devices())
     if request.simulated:
         rig = replace(rig, model=all_emulated(rig.model))
     participant = check_label(request.participant, "participant")
@@ -156,17 +177,19 @@ def prepare(request: Request, step: Step = "runs") -> Prepared:
     check_writable(place.dataset)
     if step == "runs":
         _refuse_existing(place)
-    thermode = thermode_figures(rig.model, request.rig, study.model)
-    calibration = _calibration(request, place) if step == "runs" else None
+    thermode = figures_for(study.model, rig.model, request.rig)
+    calibration = _calibration(request, study.model, place) if step == "runs" else None
     manifest = _manifest(study)
     allocation = request.allocation or AllocationList(place.dataset).preview(participant)
     seed = seed_of(request, study.model, allocation)
     rows = _rows(study.model, thermode, request, allocation, seed, calibration)
+    texts = load_texts(request.language)
+    _check_questions(study.model, texts)
     prepared = Prepared(
         request=request,
         study=study,
         rig=rig,
-        texts=load_texts(request.language).model,
+        texts=texts.model,
         kind=kind,
         place=place,
         allocation=allocation,
@@ -193,6 +216,11 @@ def as_pilot(prepared: Prepared) -> Prepared:
     if prepared.step == "runs":
         _refuse_existing(place)
     return replace(prepared, kind="pilot", place=place, journal_number=place.next_number())
+
+
+def figures_for(study: AnyStudy, rig: Rig, name: str) -> ThermodeFigures | None:
+    """The rig's thermode figures, None in a study without heat. Raises `UserError`."""
+    return thermode_figures(rig, name, study) if isinstance(study, Study) else None
 
 
 def thermode_figures(rig: Rig, name: str, study: Study) -> ThermodeFigures:
@@ -229,7 +257,7 @@ def all_emulated(rig: Rig) -> Rig:
     return rig.emulated()
 
 
-def seed_of(request: Request, study: Study, allocation: int) -> int:
+def seed_of(request: Request, study: AnyStudy, allocation: int) -> int:
     """The seed asked for, or the one derived from study, pair and session."""
     if request.seed is not None:
         return request.seed
@@ -237,10 +265,10 @@ def seed_of(request: Request, study: Study, allocation: int) -> int:
 
 
 def check_limits(
-    study: Study,
+    study: AnyStudy,
     rows: Sequence[dict[str, Any]],
     rig: Rig,
-    thermode: ThermodeFigures,
+    thermode: ThermodeFigures | None,
     history: SiteHistory | None = None,
     now: float = 0.0,
 ) -> None:
@@ -250,6 +278,8 @@ def check_limits(
     Runs are taken to follow one another at once: the shortest pauses that can come of the table.
     `history` (with `now`, wall time in s) adds what the skin has had already.
     """
+    if thermode is None or not isinstance(study, Study):
+        return  # nothing of it is heat, and it sends no markers
     check_markers(study, rig)
     length_s = run_length(study, thermode)
     planned = [
@@ -295,7 +325,7 @@ def stimulus_of(row: dict[str, Any], number: int, thermode: ThermodeFigures) -> 
     )
 
 
-def _kind(request: Request, study: Study, rig: Rig) -> Kind:
+def _kind(request: Request, study: AnyStudy, rig: Rig) -> Kind:
     """Whose data these will be: a person's, a person's with an emulated device, or nobody's."""
     if request.simulated:
         return "simulated"
@@ -317,8 +347,8 @@ def _refuse_existing(place: SessionPlace) -> None:
 
 
 def _rows(
-    study: Study,
-    thermode: ThermodeFigures,
+    study: AnyStudy,
+    thermode: ThermodeFigures | None,
     request: Request,
     allocation: int,
     seed: int,
@@ -339,8 +369,34 @@ def _rows(
         raise UserError(f"the study {study.name} can't be run so: {error}") from None
 
 
-def _calibration(request: Request, place: SessionPlace) -> Calibration | None:
-    """The calibration asked for, or the participant's last accepted one."""
+def _check_questions(study: AnyStudy, texts: Loaded[Texts]) -> None:
+    """Every question of a norming study has words in the rater's language."""
+    if not isinstance(study, NormingStudy):
+        return
+    for name in study.design.names:
+        if name not in texts.model.questions:
+            raise UserError(
+                f"the study {study.name} asks {name!r}, but {texts.path.name} has no such question: "
+                f"add it there to [questions] and [anchors]"
+            )
+
+
+def refuse_calibration(study: AnyStudy, calibration: str | None) -> bool:
+    """Whether a study has no use for a calibration. Raises `UserError` if it was given one."""
+    if isinstance(study, Study):
+        return False
+    if calibration not in (None, "none"):
+        raise UserError(
+            f"the study {study.name} gives no heat, so no calibration belongs to it: leave "
+            f"--calibration out"
+        )
+    return True
+
+
+def _calibration(request: Request, study: AnyStudy, place: SessionPlace) -> Calibration | None:
+    """The calibration asked for, or the participant's last accepted one; None without heat."""
+    if refuse_calibration(study, request.calibration):
+        return None
     if request.calibration == "none" or (request.simulated and request.calibration is None):
         return None
     if request.calibration is not None:
@@ -355,7 +411,7 @@ def _calibration(request: Request, place: SessionPlace) -> Calibration | None:
     )
 
 
-def _manifest(study: Loaded[Study]) -> Manifest:
+def _manifest(study: Loaded[AnyStudy]) -> Manifest:
     named = study.model.clinicians.set
     try:
         if named == "shipped":

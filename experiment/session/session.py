@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from conditions.study import Study
 from experiment.dataset import AllocationList, session_lock
 from experiment.display.protocol import Display
 from experiment.errors import ExitCode, UserError
@@ -29,6 +30,7 @@ from experiment.running.stage import Participant, Stage
 from experiment.running.stop import EmergencyStop, stop_on_signals
 from experiment.running.thermometer import Thermometer
 from experiment.session.course import COOLING_S, NOT_COOL, Course, Ending
+from experiment.session.course_of import course_of
 from experiment.session.experimenter import Experimenter
 from experiment.session.preparation import Prepared, as_pilot, check_limits
 from experiment.session.provenance import provenance
@@ -63,7 +65,7 @@ class Setting:
     # What a rehearsal puts its faults into: the emulated devices before they are opened, the disk.
     scenario: str | None = None
     # What happens while everything is open: the runs, or a whole visit with the runs in it.
-    make_course: Callable[..., Course] = Course
+    make_course: Callable[..., Course] = course_of
     # Raises `DeviceError` for a response device that will be missing once there is a window.
     responses_there: Callable[[Prepared], None] = lambda prepared: None
     arrange_world: Callable[[EmulatedWorld], None] = lambda world: None
@@ -213,12 +215,15 @@ class _Wiring:
         self._responses = responses
         self._broken: OSError | None = None  # why the journal can't be written any more
         study, rig, clock = prepared.study.model, prepared.rig.model, setting.clock
-        self._high = HighRatings(
-            study.ratings.high_rating,
-            study.ratings.high_rating_successive,
-            only_log=prepared.kind == "simulated" and setting.scenario is None,
-        )
-        self._odd = OddRatings()
+        high = None
+        if isinstance(study, Study):
+            high = HighRatings(
+                study.ratings.high_rating,
+                study.ratings.high_rating_successive,
+                only_log=prepared.kind == "simulated" and setting.scenario is None,
+            )
+        # What is made of ratings of pain; there are none in a study without heat.
+        self._watchers = (high.see, OddRatings().see) if high is not None else ()
         abort = devices.thermode.abort if devices.thermode is not None else lambda: None
         self.stop = EmergencyStop(clock, abort, self.write)
         self.thermometer = Thermometer(self.write, participant)
@@ -256,7 +261,7 @@ class _Wiring:
             scan=scan,
             markers=devices.markers,
             frame_stamped=bool(getattr(responses, "warning", "")),
-            pause_wanted=self._high.wanted,
+            pause_wanted=high.wanted if high is not None else lambda: "",
             on_phase=setting.show_progress,
         )
         self._hub = ResponseHub(
@@ -280,8 +285,8 @@ class _Wiring:
                 self._broken = error
                 self.stop.request("journal", final=True)
         if isinstance(event, events.Rating):
-            for said in (self._high.see(event), self._odd.see(event)):
-                if said:
+            for see in self._watchers:
+                if said := see(event):
                     self.warn(said)
         elif isinstance(event, events.HeatTriggered):
             self.thermometer.began(event)

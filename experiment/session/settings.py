@@ -8,10 +8,12 @@ from typing import Any
 
 from rich.console import Console
 
+from conditions.norming import NormingStudy
 from experiment.clocks import RealClock, VirtualClock
 from experiment.display.headless import HeadlessDisplay
 from experiment.display.protocol import Display
 from experiment.display.virtual_screen import screen_missing
+from experiment.participant.faces import FaceModel
 from experiment.participant.model import PainModel, Parameters, stream
 from experiment.participant.simulated import SimulatedParticipant
 from experiment.places import ROOT
@@ -80,9 +82,13 @@ def _simulated(
     clock: Any, parameters: Parameters
 ) -> Callable[[Prepared, ResponseDevice], Participant]:
     def make(prepared: Prepared, responses: ResponseDevice) -> Participant:
-        rng = stream(prepared.seed, prepared.place.participant)
+        label = prepared.place.participant
+        pain = PainModel(parameters, stream(prepared.seed, label))
+        faces = None
+        if isinstance(prepared.study.model, NormingStudy):
+            faces = FaceModel(parameters.faces, stream(prepared.seed, f"{label}|faces"))
         hand: Any = getattr(responses, "simulated", responses)
-        return SimulatedParticipant(clock, PainModel(parameters, rng), hand.emit)
+        return SimulatedParticipant(clock, pain, hand.emit, faces)
 
     return make
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from experiment.timing.pulses import PulseFit, doubts
 
 if TYPE_CHECKING:
-    from conditions.study import Verdict as VerdictSection
+    from conditions.any_study import RunVerdict
 
 Verdict = Literal["good", "look", "not_good"]
 VERDICTS: tuple[Verdict, ...] = ("good", "look", "not_good")
@@ -29,14 +29,17 @@ class TimingCriteria:
     max_pulse_jitter_s: float
 
 
-def criteria_of(section: VerdictSection) -> TimingCriteria:
-    """The criteria of a study file's `[verdict]`."""
+def criteria_of(section: RunVerdict) -> TimingCriteria:
+    """The criteria of a study file's `[verdict]`; without pulses, what is asked of them is moot."""
+    from conditions.study import Verdict as WithPulses
+
+    pulses = section if isinstance(section, WithPulses) else None
     return TimingCriteria(
         max_lateness_s=section.max_lateness_ms / 1000,
         max_dropped_frames=section.max_dropped_frames,
-        max_missing_pulses=section.max_missing_pulses,
-        max_doubled_pulses=section.max_doubled_pulses,
-        max_pulse_jitter_s=section.max_pulse_jitter_ms / 1000,
+        max_missing_pulses=pulses.max_missing_pulses if pulses is not None else 0,
+        max_doubled_pulses=pulses.max_doubled_pulses if pulses is not None else 0,
+        max_pulse_jitter_s=pulses.max_pulse_jitter_ms / 1000 if pulses is not None else 0.0,
     )
 
 

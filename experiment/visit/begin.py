@@ -12,8 +12,8 @@ from experiment.inputs.files import (
     last_calibration,
     load_calibration,
     load_exclusion_list,
+    load_pain_study,
     load_questionnaire,
-    load_study,
 )
 from experiment.journal import Journal, events, read_journals
 from experiment.journal.events import Kind
@@ -69,7 +69,7 @@ def go_on(session: Path, files: VisitFiles, calibration: str | None = None) -> V
             f"another --session or --participant"
         )
     when = {time for questionnaire in files.questionnaires for time in times_of(questionnaire)}
-    left = progress.left(steps_of(prepared.study.model, when))
+    left = progress.left(steps_of(prepared.pain_study, when))
     if not left:
         raise UserError(f"the visit of {stem} is finished: give another --session or --participant")
     prepared = _with_calibration(prepared, journals)
@@ -89,7 +89,7 @@ def _with_calibration(prepared: Prepared, journals: list[Journal]) -> Prepared:
     if not files or prepared.past.runs or prepared.calibration is not None:
         return prepared
     calibration = load_calibration(prepared.place.journals / str(files[-1])).model
-    study = prepared.study.model
+    study = prepared.pain_study
     try:
         rows = trial_rows(
             study,
@@ -112,7 +112,7 @@ def is_visit(journals: list[Journal]) -> bool:
 
 def _existing(request: Request) -> Path | None:
     """The folder with the session's journals, if it has any."""
-    study = load_study(request.study).model.name
+    study = load_pain_study(request.study).model.name
     participant = check_label(request.participant, "participant")
     session = check_label(request.session, "session") if request.session is not None else None
     if request.simulated and not participant.startswith("sim"):

@@ -96,7 +96,7 @@ class VisitCourse(Course):
 
     def _steps(self) -> tuple[Step, ...]:
         when = {time for q in self.files.questionnaires for time in times_of(q)}
-        return steps_of(self.prepared.study.model, when)
+        return steps_of(self.prepared.pain_study, when)
 
     # --- one step -----------------------------------------------------------------------------
 
@@ -321,7 +321,7 @@ class VisitCourse(Course):
 
     def look_at_skin(self, site: int | None, question: str) -> bool:
         """Have the skin looked at; False if it isn't well. Heat stays off until then."""
-        self.experimenter.tell(forearm(self.prepared.study.model.skin_sites.count, site, self.arm))
+        self.experimenter.tell(forearm(self.prepared.pain_study.skin_sites.count, site, self.arm))
         answer = self.choose(question, {"g": "looked at, the skin is well", "a": "it is not"})
         if answer == "g":
             return True

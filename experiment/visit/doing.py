@@ -104,7 +104,7 @@ def consent(visit: VisitCourse) -> StepResult:
 def instructions(visit: VisitCourse) -> StepResult:
     """Pages, back and forth."""
     texts = visit.prepared.texts
-    pages = texts.instruction_pages(visit.prepared.study.model.scale)
+    pages = texts.instruction_pages(visit.prepared.pain_study.scale)
     number = 0
     while number < len(pages):
         hint = texts.hints.back_and_forth if number else texts.hints.go_on
@@ -119,7 +119,7 @@ def instructions(visit: VisitCourse) -> StepResult:
 
 def warm_practice(visit: VisitCourse) -> StepResult:
     """Warm stimuli, round after round, until every scale was confirmed in time."""
-    study, rig = visit.prepared.study.model, visit.prepared.rig.model
+    study, rig = visit.prepared.pain_study, visit.prepared.rig.model
     warm = warm_stimuli(rig.thermode) if rig.thermode is not None else []
     if not warm:
         return StepResult("failed", NO_WARMTH)
@@ -219,7 +219,7 @@ def faces(visit: VisitCourse, when: str) -> StepResult:
         if result.status != "done":
             return result
         clinician, trust = met[int(number)]
-        items = prepared.study.model.face_ratings.items
+        items = prepared.pain_study.face_ratings.items
         result, _ = visit.outside(
             face(clinician, trust, items, visit.materials, prepared.seed, when)
         )

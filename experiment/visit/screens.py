@@ -12,7 +12,7 @@ from conditions.study import Study
 from experiment.phases.choice import TakeChoice
 from experiment.phases.heat import GiveHeat
 from experiment.phases.rating import TakeRating
-from experiment.phases.registry import Materials
+from experiment.phases.registry import Materials, portrait_scale
 from experiment.plan.scene import Choice, Fixation, RatingScale, Scene, Text
 from experiment.plan.timeline import OUTSIDE_TRIALS, Action, Phase, Segment
 from hardware.devices import Stimulus
@@ -77,17 +77,10 @@ def face(
     clinician: str, trust: str, items: Sequence[str], materials: Materials, seed: int, when: str
 ) -> Segment:
     """A clinician's portrait with a scale below, item after item, each until it's confirmed."""
-    picture = materials.portrait(clinician, trust)
     rng = stream(seed, "face", when, clinician)
     parts = [_Part("face_fixation", "fixation", FACE_PAUSE_S, Fixation())]
     for item in items:
-        scene = RatingScale(
-            kind="vas",
-            question=materials.text(f"questions.{item}"),
-            labels=materials.labels("vas", item),
-            hint=materials.hint("vas"),
-            picture=picture,
-        )
+        scene = portrait_scale(item, clinician, trust, materials)
         start = float(rng.integers(0, 101))
         parts.append(
             _Part(f"face_{item}", "face_rating", None, scene, TakeRating(item, "vas", start))

@@ -16,6 +16,7 @@ from stimuli.manifest import load_manifest
 from tests.conditions.make import SLOW, TCS, flagship
 
 NAMES = shipped_names(STUDIES)
+WITH_HEAT = [name for name in NAMES if name != "norming"]
 
 
 def test_flagship_on_a_tcs() -> None:
@@ -61,7 +62,11 @@ def test_clinicians_are_those_of_the_shipped_portraits(name: str) -> None:
         assert (portrait.sex, portrait.skin_tone) == (clinician.sex, clinician.skin_tone)
 
 
-@pytest.mark.parametrize("name", NAMES)
+def test_all_others_give_heat() -> None:
+    assert all(isinstance(load_study(name).model, Study) for name in WITH_HEAT)
+
+
+@pytest.mark.parametrize("name", WITH_HEAT)
 @pytest.mark.parametrize("rig_name", ["laptop", "mri_tcs"])
 def test_shipped_studies_keep_the_shipped_limits(name: str, rig_name: str) -> None:
     study, rig = load_study(name).model, load_rig(rig_name).model
@@ -89,5 +94,7 @@ def test_every_value_says_whose_it_is(name: str) -> None:
         if line.startswith("["):
             section = line
         told = "ours" in section or "ours" in line or "published" in line
-        if re.match(r"(?!name|title|task|kind|set)\w+ = ", line) and not section.startswith("[["):
+        if re.match(
+            r"(?!name|title|task|kind|set|paradigm)\w+ = ", line
+        ) and not section.startswith("[["):
             assert told, line
