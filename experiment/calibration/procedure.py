@@ -108,6 +108,9 @@ class CalibrationCourse(Course):
             if answer == "q":
                 return Calibrated(None, None, self._stopped("no calibration was accepted"))
 
+    def _ends(self) -> dict[str, str]:
+        return {"q": "end without a calibration"}
+
     # --- a series -----------------------------------------------------------------------------
 
     def _method(self, attempt: int) -> Method:

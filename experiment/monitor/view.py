@@ -11,8 +11,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from experiment.bids.export import subject_label
-from experiment.bids.sidecar import ORIGIN, study_title
 from experiment.bids.face_ratings import FACE_STEPS, faces_expected
+from experiment.bids.sidecar import ORIGIN, study_title
 from experiment.monitor.scene_picture import scene_picture
 from experiment.monitor.state import Device, RunState, State, Told
 from experiment.summary.deviations import WEIGHTS, Deviation
@@ -125,14 +125,15 @@ def _told(state: State) -> tuple[TellLine, ...]:
         if told.deviation.weight == weight
     ]
     lines = []
-    for told in newest[:MOST_TOLD]:
+    shown = [told for n, told in enumerate(newest) if n < MOST_TOLD or told.deviation.kept]
+    for told in shown:
         dev = told.deviation
         where = f", run {dev.run}" if dev.run else ""
         where += f", trial {dev.trial}" if dev.trial else ""
         again = f" ({told.times} times)" if told.times > 1 else ""
         lines.append(TellLine(dev.weight, f"{told.time} UTC{where}: {dev.text}{again}"))
-    if len(newest) > MOST_TOLD:
-        lines.append(TellLine("note", f"and {len(newest) - MOST_TOLD} more"))
+    if len(newest) > len(shown):
+        lines.append(TellLine("note", f"and {len(newest) - len(shown)} more"))
     return tuple(lines)
 
 

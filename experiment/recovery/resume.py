@@ -63,6 +63,12 @@ def prepare_resume(
     """
     journals = _journals_of_one_session(path)
     place = _place_of(journals[-1])
+    ends = journals[-1].of(events.SessionEnd)
+    if ends and ends[-1].closed:
+        raise UserError(
+            f"{place.stem} was ended for good, so there is nothing to go on with: begin a new "
+            f"--session"
+        )
     past = past_of(journals)
     prepared = _as_begun(journals, place, past)
     told = [_torn(journal) for journal in journals if journal.torn]

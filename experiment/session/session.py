@@ -402,6 +402,7 @@ class _Wiring:
                 status=ending.status,
                 exit_code=int(ending.exit_code),
                 message=ending.message,
+                closed=ending.closed,
             )
         )
         return ending

@@ -15,11 +15,11 @@ from experiment.journal import events, read_journals
 from experiment.plan.scene import Text
 from experiment.plan.timeline import Segment
 from experiment.recovery.past import past_of
-from experiment.session.course import COMPLETED, NO_DETAILS, Course, Ending
+from experiment.session.course import CLOSED, COMPLETED, NO_DETAILS, Course, Ending
 from experiment.summary.deviations import PART_OF_STEP
 from experiment.visit.forearm import forearm
 from experiment.visit.people import VisitExperimenter
-from experiment.visit.steps import Progress, Step, steps_of
+from experiment.visit.steps import BACK_TO, OVER, SKIN, Progress, Step, steps_of
 
 if TYPE_CHECKING:
     from experiment.calibration.procedure import Calibrated
@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 Status = Literal["done", "skipped", "failed", "interrupted"]
 NOT_FINISHED = "the visit isn't finished: `trustpain visit` with the same options goes on with it"
 
-GOES_ON = Ending("stopped", ExitCode.DONE, "the visit goes on in the next journal")
+FOR_GOOD = "end the visit for good (the participant won't go on)"
+LETTERS = "abcdefghijklmnop"  # for the steps gone back to; `t` writes a note
+
+GOES_ON = Ending("continued", ExitCode.DONE, "the visit goes on in the next journal")
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,7 @@ class VisitCourse(Course):
     goes_on: bool = field(default=False, init=False)  # in a journal with another table
     attempt: int = field(default=0, init=False)  # of the present step
     arm: str = field(default="", init=False)
+    given: bool = field(default=False, init=False)  # a calibration, by an option
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -112,14 +116,13 @@ class VisitCourse(Course):
         answer = self._offer(step, steps)
         if answer == "q":
             raise EndVisit(self._stopped(NOT_FINISHED))
-        if answer == "r":
-            before = self._before(step, steps)
-            assert before is not None
-            self.progress.ended.pop(before.name, None)
+        if answer == "c":
+            self._close(steps)
+        if answer in "rb":
+            self._go_back(step, steps, directly=answer == "r")
             return
         if answer == "k":
-            reason = self.line(f"Why is '{step.title}' skipped?", "no time", _not_empty)
-            self._end_step(step, StepResult("skipped", reason), begin=True)
+            self._skip(step)
             return
         self._begin_step(step)
         result = self._do(step)
@@ -128,25 +131,60 @@ class VisitCourse(Course):
             raise EndVisit(GOES_ON)
         if result.status == "failed":
             self.runner.stage.warn(f"'{step.title}': {result.reason}.")
-        if result.status != "done":
+        if result.status not in OVER:
             self._after_trouble(step, result)
 
     def _offer(self, step: Step, steps: Sequence[Step]) -> str:
         options = {"g": "begin"}
         if step.skippable:
             options["k"] = "skip it, with a reason"
-        before = self._before(step, steps)
-        if before is not None and before.name != "runs":
-            options["r"] = f"do '{before.title}' again"
+        earlier = self._earlier(step, steps)
+        if earlier and earlier[-1] == steps[list(steps).index(step) - 1]:
+            options["r"] = f"back to '{earlier[-1].title}', which was {self._how(earlier[-1])}"
+        if len(earlier) > 1:
+            options["b"] = "back to another step"
         options["q"] = "end the visit here (it can go on later)"
+        options["c"] = FOR_GOOD
         return self._ask(f"{step.title}. {step.hint}", options)
 
-    def _before(self, step: Step, steps: Sequence[Step]) -> Step | None:
-        """The step that went before, if it was done in this visit."""
-        names = [s.name for s in steps]
-        index = names.index(step.name)
-        before = steps[index - 1] if index else None
-        return before if before and self.progress.ended.get(before.name) == "done" else None
+    def _earlier(self, step: Step, steps: Sequence[Step]) -> list[Step]:
+        self.refresh()
+        return self.progress.back(step, steps, runs_begun=bool(self.prepared.past.runs))
+
+    def _how(self, step: Step) -> str:
+        return self.progress.ended[step.name]
+
+    def _go_back(self, step: Step, steps: Sequence[Step], *, directly: bool) -> None:
+        """An earlier step is to be gone through again; those after it stay as they are."""
+        earlier = self._earlier(step, steps)
+        chosen: Step | None = earlier[-1]
+        if not directly:
+            offered = dict(zip(LETTERS, earlier, strict=False))
+            shown = {letter: f"{s.title} ({self._how(s)})" for letter, s in offered.items()}
+            answer = self.choose("Back to which step?", shown | {"x": "none of them"})
+            chosen = offered.get(answer)
+        if chosen is not None:
+            # In the journal: a visit that is cut off now goes on there too.
+            self._decided("Which step is gone back to?", "yes", {BACK_TO: chosen.name})
+
+    def _skip(self, step: Step) -> None:
+        from experiment.visit.temperatures import left_out
+
+        reason = self.line(f"Why is '{step.title}' skipped?", "no time", _not_empty)
+        self._begin_step(step)
+        skipped = StepResult("skipped", reason)
+        self._end_step(step, left_out(self, reason) if step.name == "calibration" else skipped)
+        if self.goes_on:
+            raise EndVisit(GOES_ON)
+
+    def _close(self, steps: Sequence[Step]) -> None:
+        """The visit ends for good; the skin is looked at first, if it has had any heat."""
+        self.refresh()
+        skin = next(step for step in steps if step.name == SKIN)
+        if self.prepared.past.stimuli and self.progress.ended.get(SKIN) != "done":
+            self._begin_step(skin)
+            self._end_step(skin, self._do(skin))
+        raise EndVisit(replace(self._stopped(CLOSED), closed=True))
 
     def _after_trouble(self, step: Step, result: StepResult) -> None:
         """A step failed or was interrupted: again, skip it where that's allowed, or end here."""
@@ -161,12 +199,14 @@ class VisitCourse(Course):
             options = dict(reversed(options.items()))
         if step.skippable:
             options["k"] = "skip the rest of this step, with a reason"
+        options["c"] = FOR_GOOD
         answer = self._ask(f"'{step.title}' isn't done: {result.reason}.", options)
         if answer == "q":
             raise EndVisit(self._stopped(result.reason))
+        if answer == "c":
+            self._close(self._steps())
         if answer == "k":
-            reason = self.line(f"Why is '{step.title}' skipped?", "no time", _not_empty)
-            self._end_step(step, StepResult("skipped", reason), begin=True)
+            self._skip(step)
 
     def _do(self, step: Step) -> StepResult:
         from experiment.visit.doing import DOING

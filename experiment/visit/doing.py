@@ -31,8 +31,8 @@ from experiment.visit.screens import (
     practice,
     warm_stimuli,
 )
+from experiment.visit.temperatures import calibration
 
-FIXED = "the study's fixed temperatures"
 NO_WARMTH = (
     "the thermode has no warm program (at most 42 °C) to practise with: store one and name it in "
     "the rig file, or skip the practice"
@@ -166,36 +166,13 @@ def warm_practice(visit: VisitCourse) -> StepResult:
                 return DONE
 
 
-def calibration(visit: VisitCourse) -> StepResult:
-    """Given beforehand (`--calibration`), or made now, by the calibration's own procedure.
-
-    The table hangs on it, and stands in the journal's head: with a new one the visit goes on in a
-    journal of its own (`VisitCourse.goes_on`).
-    """
-    given = visit.prepared.calibration is not None
-    if given or visit.prepared.request.calibration is not None:
-        visit.experimenter.tell(
-            f"Temperatures: {'the calibration given' if given else FIXED}, as was asked for."
-        )
-        visit.answered("calibration", "source", "given" if given else "fixed")
-        return DONE
-    calibrated = visit.calibrate()
-    if calibrated.path is None or calibrated.calibration is None:
-        ending = calibrated.ending
-        if ending is not None and (ending.status == "failed" or visit.runner.stop.final):
-            raise EndVisit(ending)
-        return StepResult("interrupted", ending.message if ending else "none was accepted")
-    visit.answered("calibration", "source", "made")
-    visit.answered("calibration", "file", calibrated.path.name)
-    visit.goes_on = True
-    return DONE
-
-
 def runs(visit: VisitCourse) -> StepResult:
     """The session itself."""
     ending = visit.runs()
     if ending.status == "completed":
         return DONE
+    if ending.closed:  # for good, as was said: what comes after the runs can still be done
+        return StepResult("skipped", ending.message)
     if ending.status == "failed" or visit.runner.stop.final:
         raise EndVisit(ending)
     assert ending.exit_code == ExitCode.EMERGENCY_STOP

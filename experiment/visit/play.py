@@ -69,14 +69,14 @@ def play_virtually(
 def play_all(found: Visit, once: Callable[[Visit], Played]) -> Played:
     """Play a visit to its end, or until it's ended.
 
-    With a calibration of its own it's played in two journals, each with the table of its runs:
-    devices and window are opened anew for the second.
+    With a calibration of its own it's played in two journals or more, each with the table of its
+    runs: devices and window are opened anew for each.
     """
     while True:
         played = once(found)
         if played.ending != GOES_ON:
             return played
-        found = go_on(played.journal, found.files)
+        found = go_on(played.journal, found.files, found.prepared.request.calibration)
 
 
 def play_once(found: Visit, setting: Setting, experimenter: VisitExperimenter) -> Played:
@@ -84,7 +84,7 @@ def play_once(found: Visit, setting: Setting, experimenter: VisitExperimenter) -
 
     def course(*parts: Any) -> VisitCourse:
         made = VisitCourse(*parts, files=found.files, progress=found.progress)
-        made.arm = found.arm
+        made.arm, made.given = found.arm, found.given
         return made
 
     return play(found.prepared, replace(setting, experimenter=experimenter, make_course=course))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -18,7 +17,7 @@ from experiment.errors import ExitCode, UserError
 from experiment.journal import events
 from experiment.visit.screens import WARM_C
 from experiment.visit.steps import STEPS
-from tests.visit.conftest import Visited, go
+from tests.visit.conftest import Visited, answering, go
 
 ALL = [step.name for step in STEPS if step.name != "questionnaires_after"]
 
@@ -26,19 +25,6 @@ ALL = [step.name for step in STEPS if step.name != "questionnaires_after"]
 def table(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file, delimiter="\t"))
-
-
-def answering(marks: Mapping[str, list[str]]) -> Any:
-    """Give these letters to the questions that hold these words, then the first option again."""
-    left = {part: list(letters) for part, letters in marks.items()}
-
-    def choose(question: str, options: Mapping[str, str]) -> str:
-        for part, letters in left.items():
-            if part in question and letters:
-                return letters.pop(0)
-        return next(iter(options))
-
-    return choose
 
 
 # --- a whole visit --------------------------------------------------------------------------------
