@@ -12,13 +12,16 @@ from hardware.sections.response import ButtonsSection
 
 
 class ButtonBox:
-    """Fulfils `ResponseDevice`. `strays` counts bytes that the rig gives no role, by byte.
+    """Fulfils `ResponseDevice`. Bytes that the rig gives no role are counted in `strays`, by byte,
+    and with `strays` told as 'unassigned'.
 
     A box that is lost counts as a pressed stop button: the participant couldn't press it any more.
     """
 
-    def __init__(self, port: Any, clock: Clock, section: ButtonsSection) -> None:
-        self._port, self._clock = port, clock
+    def __init__(
+        self, port: Any, clock: Clock, section: ButtonsSection, *, strays: bool = False
+    ) -> None:
+        self._port, self._clock, self._tells_strays = port, clock, strays
         self._roles: dict[int, list[str]] = {}
         for role, values in section.by_role().items():
             for value in values:
@@ -66,6 +69,9 @@ class ButtonBox:
                 self._released(self._press_of[value], time)
             else:
                 self.strays[value] = self.strays.get(value, 0) + 1
+                if self._tells_strays:
+                    for pressed in (True, False):
+                        self._call(Response(time, "unassigned", pressed, _name(value)))
 
     def _pressed(self, value: int, time: float) -> None:
         released = value in self._press_of.values()

@@ -200,7 +200,9 @@ class Response:
 
     `role` is what the rig file says the key means: 'left', 'right', 'confirm', 'yes', 'no',
     'stop', 'participant_stop', 'next', 'back', 'pulse'; or 'move' for the mouse, with `x` from
-    0 to 1 along the scale (values beyond are clipped by the scale), or 'click'.
+    0 to 1 along the scale (values beyond are clipped by the scale), or 'click'; or 'tilt' for a
+    stick, with `x` as the cursor's speed in lengths of the scale per second, said again and again
+    while it isn't 0. 'unassigned' is what the rig gives no meaning, for those who ask for it.
     """
 
     time: float
@@ -211,7 +213,7 @@ class Response:
 
 
 class ResponseDevice(Protocol):
-    """A source of responses: keys, buttons, mouse, or a simulated participant's hand."""
+    """A source of responses: keys, buttons, mouse, stick, or a simulated participant's hand."""
 
     @property
     def info(self) -> DeviceInfo:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from hardware import writing
 from hardware.clock import Clock, Timer
 from hardware.devices import DeviceInfo, MarkerStamp
 from hardware.sections.base import EMULATED
@@ -121,7 +122,7 @@ class PortMarkers:
         if not data:
             return True
         try:
-            self._port.write(data)
+            writing.write(self._port, self._clock, data)
         except Exception as error:  # a lost port raises many kinds
             self._lost(error)
             return False

@@ -68,13 +68,15 @@ def open_devices(
     history: SiteHistory | None = None,
     wall_origin: float | None = None,
     on_delivery: Callable[[Delivery], None] | None = None,
+    also_there: Callable[[], None] = lambda: None,
 ) -> Iterator[Devices]:
     """Open every device of `rig`; all are closed again, the last one first, after the block.
 
     `world` holds the emulated ones (needed if the rig has any), `responses` is where a scanner
     of kind "key" gets its pulses. `history` is what the skin sites have had in the last 24 h, by
     wall time, of which `wall_origin` is the value (Unix seconds) at the session clock's zero
-    (default: the computer's). Waits about a second for the thermode.
+    (default: the computer's). `also_there` looks for what is opened elsewhere, and raises
+    `DeviceError` if it's missing. Waits about a second for the thermode.
 
     Raises `DeviceError` with one line for each device that is missing, busy, silent, another one
     or unfit; nothing stays open then.
@@ -149,6 +151,10 @@ def open_devices(
             scanner=attempt(scanner) if rig.scanner else None,
             thermode=attempt(thermode) if rig.thermode else None,
         )
+        try:
+            also_there()
+        except DeviceError as error:
+            problems.append(str(error))
         if devices.thermode is not None and isinstance(devices.markers, LslMarkers):
             devices.thermode.also_watch = devices.markers.sample
         if problems:

@@ -16,7 +16,12 @@ from hardware.sections.markers import (
     MmbtPulseSection,
     SerialTtlSection,
 )
-from hardware.sections.response import ButtonsSection, KeyboardSection, ResponseKeys
+from hardware.sections.response import (
+    ButtonsSection,
+    JoystickSection,
+    KeyboardSection,
+    ResponseKeys,
+)
 from hardware.sections.scanner import (
     KeyScannerSection,
     LslScannerSection,
@@ -35,6 +40,7 @@ __all__ = [
     "BbtkSection",
     "ButtonsSection",
     "CedrusMarkersSection",
+    "JoystickSection",
     "KeyScannerSection",
     "KeyboardSection",
     "LslMarkersSection",
@@ -130,9 +136,11 @@ class Rig(Section):
             )
         if isinstance(self.markers, LslMarkersSection | CedrusMarkersSection):
             port = self.emulator_of("markers")
-            changed["markers"] = SerialTtlSection(kind="serial_ttl", port=port)
-        # Nobody's fingers press a real box for a simulated participant.
-        changed["response"] = self.response.model_copy(update={"buttons": None})
+            lines = self.markers.highest_code.bit_length()
+            changed["markers"] = SerialTtlSection(kind="serial_ttl", port=port, lines=lines)
+        # Nobody's fingers press a real box, or move a stick, for a simulated participant.
+        nothing = {"buttons": None, "joystick": None}
+        changed["response"] = self.response.model_copy(update=nothing)
         return self.model_copy(update=changed)
 
     @model_validator(mode="after")

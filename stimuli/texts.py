@@ -46,10 +46,34 @@ class Hints(_Model):
 
     vas_keys: Line
     vas_mouse: Line
+    vas_stick: Line
     glms_keys: Line
     glms_mouse: Line
+    glms_stick: Line
     go_on: Line
     back_and_forth: Line
+
+
+class Keys(_Model):
+    """The screen on which keys are tried: what each means, and what is said of what came."""
+
+    title: Line
+    left: Line
+    right: Line
+    confirm: Line
+    yes: Line
+    no: Line
+    next: Line
+    back: Line
+    stop: Line
+    participant_stop: Line
+    pulse: Line
+    click: Line
+    answers: Line
+    digits: Line
+    unassigned: Line
+    moved: Line
+    hint: Line
 
 
 class Screens(_Model):
@@ -89,6 +113,7 @@ class Texts(_Model):
     anchors: dict[str, Ends]
     glms: Lines
     hints: Hints
+    keys: Keys
     named: Lines
     screens: Screens
     instructions: Annotated[tuple[Page, ...], Strict(False), Field(min_length=1)]

@@ -194,3 +194,27 @@ def test_the_path_is_where_the_cursor_was(start: float, press: float, held: floa
     # No step of the path is longer than its grid, while the cursor moves.
     moving = [t for t, p in path if ONSET + press <= t <= ONSET + press + held and p < 100]
     assert all(b - a <= 1 / 60 + 1e-9 for a, b in itertools.pairwise(moving))
+
+
+def tilt(after: float, x: float) -> Response:
+    return Response(ONSET + after, "tilt", x=x)
+
+
+def test_a_stick_moves_the_cursor_as_long_as_it_is_out() -> None:
+    result = rate(20.0, tilt(1.0, 0.4), tilt(1.5, 0.4), tilt(2.0, -0.1), tilt(4.0, 0.0))
+    assert result.rating == 40.0
+    assert result.first_movement == pytest.approx(1.0)
+    assert rate(20.0, tilt(1.0, 0.4), end=ONSET + 9).rating == 100.0
+
+
+def test_saying_the_same_tilt_again_changes_nothing() -> None:
+    often = [tilt(1 + n / 200, 0.3) for n in range(200)]
+    assert rate(20.0, *often, tilt(2.0, 0.0)) == rate(20.0, tilt(1.0, 0.3), tilt(2.0, 0.0))
+
+
+def test_a_key_counts_more_than_the_stick_and_confirming_ends_both() -> None:
+    alone = rate(20.0, key(1.0, "right"), key(1.4, "right", False))
+    both = rate(20.0, tilt(0.5, 0.0), key(1.0, "right"), tilt(1.2, -0.5), key(1.4, "right", False))
+    assert both.rating == alone.rating
+    result = rate(20.0, tilt(1.0, 0.2), key(2.0, "confirm"), tilt(2.1, 0.2))
+    assert (result.rating, result.confirmed) == (40.0, True)

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from experiment.check.key_trial import KeyTrial
 from experiment.display.drawing import Layer, layers
 from experiment.display.field import Field, field_of
+from experiment.inputs.files import load_rig
 from experiment.plan.scene import Choice, Portrait, RatingScale, ScaleLabel, Scene, Text
 from hardware.rig import Screen
 from stimuli import texts as module
@@ -88,6 +90,14 @@ def all_scenes(texts: Texts, picture: Path) -> list[Scene]:
         scenes.append(replace(under, picture=picture))  # the face ratings
     for question in ("intensity", "unpleasantness"):
         scenes.append(scale(texts, "glms", question, texts.hints.glms_keys))
+        scenes.append(scale(texts, "glms", question, texts.hints.glms_stick))
+    scenes.append(KeyTrial(load_rig("laptop").model, texts).scene())
+    figures = {"points": "100.0", "seconds": "10.00", "rate": "60"}
+    for note in (
+        texts.text("keys.moved", **figures),
+        texts.text("keys.unassigned", name="num_multiply"),
+    ):
+        scenes.append(replace(scenes[-1], note=note))
     return scenes
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -13,12 +12,11 @@ from experiment.check.findings import Finding, spread_ms
 from experiment.check.lines import latency_timer, medoc_round_trip, round_trip
 from experiment.clocks import RealClock
 from experiment.timing.pulses import fit_pulses
-from hardware.buttons import ButtonBox
 from hardware.devices import DeviceError, DeviceInfo, ResponseDevice, Stimulus
 from hardware.emulation import EmulatedWorld
 from hardware.guard import GuardedThermode
 from hardware.history import Delivery
-from hardware.opening import Devices, open_devices, open_port
+from hardware.opening import Devices, open_devices
 from hardware.rig import EMULATED, MedocSection, Rig, TcsSection
 
 ROLES = ("thermode", "scanner", "markers")
@@ -30,7 +28,6 @@ LONGEST_TEST_S = 30.0
 PULSES = 10
 EMULATED_TR_S = 0.46
 STEADY_MS = 5.0  # ours: pulses further off their rhythm than this
-TEST_MARKER = 255
 SLOW_WRITE_MS = 2.0  # ours
 NAMES = {"thermode": "thermode", "scanner": "scanner line", "markers": "marker box"}
 
@@ -57,7 +54,6 @@ class DeviceCheck:
             if port and (timer := latency_timer(NAMES[role], port)) is not None:
                 yield timer
             yield from self._one(role)
-        yield from self._buttons()
 
     def _one(self, role: str) -> Iterator[Finding]:
         others: dict[str, Any] = {other: None for other in ROLES if other != role}
@@ -79,22 +75,6 @@ class DeviceCheck:
             yield round_trip(section.port, section.baud, self.world)
         elif isinstance(section, MedocSection):
             yield medoc_round_trip(section, self.clock, self.world)
-
-    def _buttons(self) -> Iterator[Finding]:
-        """The box that the participant answers and stops with: opened, or it's red."""
-        section = self.rig.response.buttons
-        if section is None:
-            return
-        if (timer := latency_timer("button box", section.port)) is not None:
-            yield timer
-        try:
-            port = open_port(section.port, section.baud, "button box", self.world)
-            box = ButtonBox(port, self.clock, section)
-        except DeviceError as error:
-            yield Finding("button box", "red", str(error), _advice("buttons"))
-            return
-        with contextlib.closing(box):
-            yield Finding("button box", "green", _described(box.info), "Press each button once.")
 
     def _stimulus(self, thermode: GuardedThermode) -> Finding:
         """Baseline and one degree more, through the guard like any other heat."""
@@ -162,7 +142,12 @@ class DeviceCheck:
         self.clock.wait(lambda: len(times) >= PULSES, self.clock.now() + self.listen_s)
         scanner.stop()
         if len(times) < 3:
-            strays = getattr(scanner, "strays", {})
+            strays, others = getattr(scanner, "strays", {}), getattr(scanner, "others", {})
+            if others:
+                text = max(others, key=others.__getitem__)
+                found = f"no pulse, but {sum(others.values())} other samples, mostly {text!r}"
+                advice = f"If that is the pulse, set pulse = {text!r} in the rig file."
+                return Finding(subject, "red", found, advice)
             if strays:
                 byte = max(strays, key=strays.__getitem__)
                 found = f"no pulse, but {sum(strays.values())} other bytes, mostly 0x{byte:02x}"
@@ -193,16 +178,18 @@ class DeviceCheck:
 
     def _marker(self, devices: Devices) -> Finding:
         assert devices.markers is not None
-        stamp = devices.markers.send(TEST_MARKER)
+        assert self.rig.markers is not None
+        code = self.rig.markers.highest_code  # all lines
+        stamp = devices.markers.send(code)
         if stamp is None:
             return Finding("test marker", "red", devices.markers.failure(), _advice("markers"))
         self.clock.wait(lambda: False, self.clock.now() + 0.1)  # until the lines are clear again
         took_ms = 1000 * (stamp.after - stamp.before)
-        found = f"code {TEST_MARKER} sent, written in {took_ms:.2f} ms (no box says when it came)"
+        found = f"code {code} sent, written in {took_ms:.2f} ms (no box says when it came)"
         figures: dict[str, float | str] = {"write_ms": round(took_ms, 3)}
         if failure := devices.markers.failure():
             return Finding("test marker", "red", failure, _advice("markers"))
-        advice = f"Look whether the recording shows {TEST_MARKER}, once."
+        advice = f"Look whether the recording shows {code}, once."
         if took_ms > SLOW_WRITE_MS:
             return Finding("test marker", "amber", found, "Close other programs.", figures)
         return Finding("test marker", "green", found, advice, figures)
@@ -220,5 +207,4 @@ def _advice(role: str) -> str:
         "thermode": "Is it switched on and plugged in, and is its port the one in the rig file?",
         "scanner": "Is the converter plugged in, and are port and baud those of the rig file?",
         "markers": "Is the box plugged in, and is its port the one in the rig file?",
-        "buttons": "Is the box plugged in, and is its port the one in the rig file?",
     }[role]

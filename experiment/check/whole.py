@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 from experiment.check import room
 from experiment.check.devices import DeviceCheck
 from experiment.check.findings import Check, Finding, now_utc
+from experiment.check.hands import hands
 from experiment.clocks import RealClock
 from experiment.display.virtual_screen import needed_screen
 from experiment.errors import UserError
 from experiment.inputs.files import Loaded
+from experiment.responses.opening import keys_of
 from experiment.session.provenance import provenance
-from experiment.session.settings import keys_of
 from hardware.devices import DeviceError
 from hardware.emulation import EmulatedWorld
 
@@ -70,6 +71,7 @@ def _all(rig: Rig, data: Path, frames_s: float, listen_s: float) -> Iterator[Fin
             keyboard, problem = _keyboard(rig, clock, display, stack)
             if keyboard is None:
                 yield problem
+        yield from hands(rig.response)
         yield from DeviceCheck(rig, clock, world, keyboard, listen_s).findings()
         if keyboard is not None:
             yield room.keys(keyboard)  # last: its clock has been asked again meanwhile

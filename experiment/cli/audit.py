@@ -30,12 +30,14 @@ def audit(
     from experiment.errors import UserError
     from experiment.timing.audit import write_audit
 
+    console = Console()
     try:
-        written = write_audit(path)
+        with console.status("Drawing the audit ..."):  # quiet where that's no terminal
+            written = write_audit(path)
     except ValueError as error:
         raise UserError(str(error)) from None
     except OSError as error:
         if error.filename is None or Path(error.filename) != path:
             raise
         raise UserError(f"{path} can't be read ({error.strerror})") from None
-    Console().print(f"Audit: {written}", markup=False, highlight=False, soft_wrap=True)
+    console.print(f"Audit: {written}", markup=False, highlight=False, soft_wrap=True)

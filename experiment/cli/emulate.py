@@ -61,6 +61,21 @@ def emulate(
     rig: Annotated[
         str, typer.Option(help="Medoc: the rig whose programs are stored.")
     ] = "mri_medoc",
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--fault",
+            help="A fault by its kind and figures ('late_replies delay_s=0.7'), or a scenario's "
+            "name or file: its faults of this device. May be given more than once.",
+        ),
+    ] = None,
+    at: Annotated[
+        float, typer.Option(min=0, max=86_400, help="Faults: seconds from the start on.")
+    ] = 0.0,
+    lasting: Annotated[
+        float | None,
+        typer.Option("--for", min=0.01, max=86_400, help="Faults: over after so many seconds."),
+    ] = None,
 ) -> None:
     """Serve an emulated device until it is stopped (Ctrl-C).
 
@@ -69,7 +84,12 @@ def emulate(
     always served over TCP, where a rig file finds it as tcp://127.0.0.1:PORT. Buttons are pressed
     by typing their characters and Enter.
 
-    Example: [bold]trustpain emulate tcs[/bold]
+    With [bold]--fault[/bold] the device or its cable fails as in the rehearsed scenarios
+    (docs/scenarios.md), [bold]--at[/bold] so many seconds after the start; an unknown fault lists
+    those that this device can have.
+
+    Example: [bold]trustpain emulate tcs[/bold],
+    [bold]trustpain emulate tcs --fault silent --at 30 --for 5[/bold]
     """
     import signal
     import sys
@@ -79,12 +99,14 @@ def emulate(
 
     from experiment.clocks import RealClock
     from experiment.errors import ExitCode, UserError
+    from experiment.faults.lines import FaultyLine
+    from experiment.faults.standing import asked_faults, put_in
     from experiment.inputs.files import load_rig
     from hardware.emulation.buttons import EmulatedButtons
     from hardware.emulation.markers import EmulatedMarkers
     from hardware.emulation.medoc import EmulatedMedoc
     from hardware.emulation.scanner import EmulatedScanner
-    from hardware.emulation.serve import serve
+    from hardware.emulation.serve import ServedLine, serve
     from hardware.emulation.tcs import EmulatedTcs
     from hardware.rig import MedocSection
 
@@ -95,6 +117,19 @@ def emulate(
     stored: Any = load_rig(rig).model.thermode if device is Device.medoc else None
     if device is Device.medoc and not isinstance(stored, MedocSection):
         raise UserError(f"the rig {rig} has no Medoc, whose programs could be stored")
+
+    def warn(sentence: str) -> None:
+        typer.echo(sentence, err=True)
+
+    faults = asked_faults(device.value, fault or (), warn)
+    if (at or lasting is not None) and not faults:
+        raise UserError("--at and --for say when a fault happens: say which by --fault")
+    terminal = device is not Device.medoc and not (tcp or port or sys.platform == "win32")
+    if terminal and any(f.kind == "unplugged" and (lasting or f.for_s) for f in faults):
+        raise UserError(
+            "a pseudo-terminal that was unplugged can't come back under its name: serve on TCP "
+            "(--tcp), or leave out --for"
+        )
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
@@ -123,23 +158,32 @@ def emulate(
             emulated.store(stored)
         elif device is Device.scanner:
             emulated = EmulatedScanner(clock, pulse.encode("ascii"), write)
-            emulated.start(tr, volumes, delay_s=delay)
         elif device is Device.markers:
             emulated = EmulatedMarkers(clock, write)
             emulated.kind = kind.value
         else:
             emulated = EmulatedButtons(clock, log=write)
+        stack.callback(emulated.close)
+        line = ServedLine(emulated)
+
+        def note(what: str) -> None:
+            if write is not None:
+                write(clock.now(), "fault", what)
+
+        put_in(faults, FaultyLine(line, clock), emulated, clock, at, lasting, note)
+        if isinstance(emulated, EmulatedScanner):
+            emulated.start(tr, volumes, delay_s=delay)
+        elif isinstance(emulated, EmulatedButtons):
             if every is not None:
                 emulated.press_in_turn(buttons.encode("ascii"), every)
             _press_what_is_typed(emulated)
-        stack.callback(emulated.close)
 
         def announce(address: str) -> None:
             sys.stdout.write(f"{address}\n")
             sys.stdout.flush()
 
         try:
-            serve(emulated, clock, stop, announce, tcp=tcp, port=port, log=write)
+            serve(emulated, clock, stop, announce, tcp=tcp, port=port, log=write, line=line)
         except OSError as error:
             raise UserError(f"port {port} can't be served ({error.strerror})") from None
 

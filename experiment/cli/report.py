@@ -31,6 +31,7 @@ def report(
     """
     from rich.console import Console
 
+    console = Console()
     if group:
         from experiment.report.group import write_group_report
 
@@ -38,5 +39,6 @@ def report(
     else:
         from experiment.report.session import write_session_report
 
-        written = write_session_report(path, unblind)
-    Console().print(f"Report: {written}", markup=False, highlight=False, soft_wrap=True)
+        with console.status("Drawing the report ..."):  # quiet where that's no terminal
+            written = write_session_report(path, unblind)
+    console.print(f"Report: {written}", markup=False, highlight=False, soft_wrap=True)

@@ -16,7 +16,7 @@ from experiment.display import look
 from experiment.display.field import Field
 from experiment.display.lettering import Lines, balanced, draw, fit, wrap
 from experiment.display.scales import scale_line, spread
-from experiment.plan.scene import Choice, Fixation, Portrait, RatingScale, Scene, Text
+from experiment.plan.scene import Choice, Fixation, KeyScreen, Portrait, RatingScale, Scene, Text
 
 
 @dataclass(frozen=True)
@@ -276,6 +276,13 @@ def _vertical_scale(scene: RatingScale, field: Field) -> Layer:
         )
         image.paste(draw(word, left=True), (text_left, text_y - word.height // 2))
     return Layer(image, left, round(line.y1) - border, letter)
+
+
+@layers.register
+def _key_screen(scene: KeyScreen, field: Field) -> list[Layer]:
+    from experiment.display.key_screen import key_layers
+
+    return [Layer(*placed) for placed in key_layers(scene, field)]
 
 
 def _text(

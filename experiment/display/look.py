@@ -35,6 +35,7 @@ FIXATION_SIZE = 1.0
 LINE_WIDTH = 0.1
 SCALE_LENGTH = 18.0  # of the horizontal scale
 SCALE_UNDER_PICTURE = 5.3  # from the foot of the screen to a scale that stands under a portrait
+LINE_UNDER_KEYS = 4.0  # likewise, to the line on the screen on which keys are tried
 SCALE_HEIGHT = 13.0  # of the vertical one
 CURSOR_SIZE = 0.9
 

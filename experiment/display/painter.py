@@ -12,7 +12,7 @@ from experiment.display import look
 from experiment.display.drawing import layers
 from experiment.display.field import Field
 from experiment.display.scales import scale_line
-from experiment.plan.scene import CursorState, RatingScale, Scene
+from experiment.plan.scene import CursorState, KeyScreen, RatingScale, Scene
 from hardware.rig import Screen
 
 KEPT = 400
@@ -74,7 +74,7 @@ class Painter:
             if fades:
                 stimulus.opacity = picture.shown if picture is not None else 1.0
             stimulus.draw()
-        if picture is not None and isinstance(picture.scene, RatingScale):
+        if picture is not None and isinstance(picture.scene, RatingScale | KeyScreen):
             self._paint_cursor(picture.scene, picture.cursor)
         if self._patch is not None:
             self._patch[self._bright].draw()
@@ -98,7 +98,7 @@ class Painter:
         """A pixel's column as the window has it, on a screen that is seen through a mirror."""
         return self._field.width - x if self._mirrored else x
 
-    def _paint_cursor(self, scale: RatingScale, cursor: CursorState | None) -> None:
+    def _paint_cursor(self, scale: RatingScale | KeyScreen, cursor: CursorState | None) -> None:
         if cursor is None or not cursor.visible:
             return
         line = scale_line(self._field, scale)

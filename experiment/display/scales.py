@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from experiment.display import look
 from experiment.display.field import Field
-from experiment.plan.scene import RatingScale
+from experiment.plan.scene import KeyScreen, RatingScale
 
 
 @dataclass(frozen=True)
@@ -37,16 +37,18 @@ class ScaleLine:
         return (x - self.x0) / (self.x1 - self.x0)
 
 
-def scale_line(field: Field, scale: RatingScale) -> ScaleLine:
+def scale_line(field: Field, scale: RatingScale | KeyScreen) -> ScaleLine:
     """The line of a scale: horizontal just above the middle (vas), or vertical (glms).
 
     The vertical one has its question on its left, so that it can be as long as the screen is high.
     """
-    if scale.kind == "vas":
+    if isinstance(scale, KeyScreen) or scale.kind == "vas":
         length = field.px(min(look.SCALE_LENGTH, field.width_degrees - 2 * look.MARGIN - 3.0))
         left = (field.width - length) // 2
         y = round(field.height * 0.46)
-        if scale.picture is not None:
+        if isinstance(scale, KeyScreen):
+            y = field.height - field.px(look.LINE_UNDER_KEYS)
+        elif scale.picture is not None:
             y = field.height - field.px(look.SCALE_UNDER_PICTURE)
         return ScaleLine(left, y, left + length, y)
     end = 1.2  # room for half a label beyond each end

@@ -17,7 +17,7 @@ from experiment.display.opening import describe, open_window
 from experiment.display.painter import Painter, Picture
 from experiment.display.protocol import DisplayInfo, DroppedFrame, FrameCounts
 from experiment.display.scales import scale_line
-from experiment.plan.scene import Choice, CursorState, Portrait, RatingScale, Scene
+from experiment.plan.scene import Choice, CursorState, KeyScreen, Portrait, RatingScale, Scene
 from hardware.devices import DeviceError
 from hardware.rig import Screen
 
@@ -145,13 +145,13 @@ class WindowDisplay:
 
     def position_along(self, x: float, y: float) -> float | None:
         """How far along the present scale a pixel lies (0 to 1), or None if there's none."""
-        if not isinstance(self._scene, RatingScale):
+        if not isinstance(self._scene, RatingScale | KeyScreen):
             return None
         return scale_line(self.field, self._scene).along(self._painter.mirror(x), y)
 
     def point_of(self, position: float) -> tuple[float, float] | None:
         """The pixel at a position (0 to 100) of the present scale, or None if there's none."""
-        if not isinstance(self._scene, RatingScale):
+        if not isinstance(self._scene, RatingScale | KeyScreen):
             return None
         x, y = scale_line(self.field, self._scene).point(position)
         return self._painter.mirror(x), y

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
 
 from conditions import scenario as file
 from conditions.scenario import Fault, Scenario
-from experiment.faults import lines
 from experiment.faults.computer import Disk, Screen
-from experiment.faults.lines import FaultyLine, Filter
+from experiment.faults.devices import Trouble, device_trouble, role_of, setting
+from experiment.faults.lines import FaultyLine
 from experiment.faults.people import (
     Behaviour,
     RehearsedModel,
@@ -33,14 +32,6 @@ PRESS_S = 0.1  # how long a rehearsed key is held
 BETWEEN_PRESSES_S = 0.3
 PORTS = {"thermode": "tcs", "scanner": "scanner", "markers": "markers"}
 STOP_ROLES = {"participant": "participant_stop", "experimenter": "stop"}
-
-
-@dataclass(frozen=True)
-class _Trouble:
-    """How a fault begins, and how it's over."""
-
-    begin: Callable[[], None]
-    end: Callable[[], None] = lambda: None
 
 
 class Rehearsal:
@@ -127,88 +118,30 @@ class Rehearsal:
 
     # --- what -----------------------------------------------------------------------------
 
-    def _trouble(self, fault: Fault, world: EmulatedWorld) -> _Trouble:
+    def _trouble(self, fault: Fault, world: EmulatedWorld) -> Trouble:
+        if role := role_of(fault):
+            device = getattr(world, PORTS[role])
+            return device_trouble(fault, self._lines[role], device)
         match fault:
-            case file.Unplugged():
-                line = self._lines[fault.device].line
-                return _Trouble(line.unplug, line.plug)
-            case (
-                file.Silent()
-                | file.Garbled()
-                | file.HalfReplies()
-                | file.LateReplies()
-                | file.LostBytes()
-                | file.WrongDevice()
-            ):
-                return self._line_trouble(fault)
-            case file.NeverStarts() | file.MissedPulses() | file.DoublePulses() | file.ScanStops():
-                return self._pulse_trouble(fault, world)
             case file.AnswersNothing() | file.AnswersAlways():
                 return self._answer_trouble(fault)
             case file.PressesStop():
                 role = STOP_ROLES[fault.whose]
-                return _Trouble(lambda: self._press(role, fault.times))
+                return Trouble(lambda: self._press(role, fault.times))
             case file.KeepsKeyPressed():
-                return _Trouble(
+                return Trouble(
                     lambda: self._key(fault.key, True), lambda: self._key(fault.key, False)
                 )
             case file.DiskFull():
-                return _set(self._disk, "full", True)
+                return setting(self._disk, "full", True)
             case file.FramesDropped():
-                return _Trouble(lambda: self._screen.stand_still(fault.for_s or 0.0))
-            case file.WrongTr():
-                return _set(world.scanner, "other_tr_s", fault.tr_s)
-        return self._thermode_trouble(fault, world)
-
-    def _thermode_trouble(self, fault: Fault, world: EmulatedWorld) -> _Trouble:
-        tcs = world.tcs
-        match fault:
-            case file.ErrorState():
-                digits = [int(zone == fault.zone) for zone in range(6)]
-                return _set(tcs, "errors", digits)
-            case file.LowBattery():
-                return _set(tcs, "percent", fault.percent)
-            case file.Overshoot():
-                by = [fault.by if zone in fault.zones else 0.0 for zone in range(1, 6)]
-                return _set(tcs, "overshoot", by)
-            case file.StuckZone():
-                return _set(tcs, "stuck", {fault.zone: fault.temperature})
-            case file.StopIgnored():
-                return _set(tcs, "ignores_abort", True)
+                return Trouble(lambda: self._screen.stand_still(fault.for_s or 0.0))
         raise AssertionError(f"nobody makes {fault.kind} happen")
 
-    def _line_trouble(self, fault: Fault) -> _Trouble:
-        line = self._lines[getattr(fault, "device", "thermode")]
-        match fault:
-            case file.Silent():
-                return _filtered(line.to_host, lines.nothing)
-            case file.Garbled():
-                return _filtered(line.to_host, lines.garbling(fault.share))
-            case file.HalfReplies():
-                return _filtered(line.to_host, lines.first_half)
-            case file.LateReplies():
-                return _filtered(line.to_host, lines.delaying(line, fault.delay_s))
-            case file.LostBytes():
-                return _filtered(line.to_device, lines.losing(fault.every))
-        return _filtered(line.to_host, lines.another_device)
-
-    def _pulse_trouble(self, fault: Fault, world: EmulatedWorld) -> _Trouble:
-        line, scanner = self._lines["scanner"], world.scanner
-        match fault:
-            case file.NeverStarts():
-                return _filtered(line.to_host, lines.without_scans(scanner, fault.scans))
-            case file.MissedPulses():
-                return _filtered(line.to_host, lines.without_pulses(scanner, fault.numbers))
-            case file.ScanStops():
-                return _filtered(line.to_host, lines.until_pulse(scanner, fault.after))
-            case file.DoublePulses():
-                return _filtered(line.to_host, lines.doubling(line, fault.apart_s))
-        raise AssertionError(f"nobody makes {fault.kind} happen")
-
-    def _answer_trouble(self, fault: Fault) -> _Trouble:
+    def _answer_trouble(self, fault: Fault) -> Trouble:
         if isinstance(fault, file.AnswersAlways):
-            return _set(self._behaviour, "rating", fault.rating)
-        return _set(self._behaviour, "answers", False)
+            return setting(self._behaviour, "rating", fault.rating)
+        return setting(self._behaviour, "answers", False)
 
     def _press(self, role: str, times: int) -> None:
         for number in range(times):
@@ -218,15 +151,3 @@ class Rehearsal:
 
     def _key(self, role: str, pressed: bool) -> None:
         self._emit(Response(self._clock.now(), role, pressed, name="rehearsed"))
-
-
-def _set(thing: object, attribute: str, value: object) -> _Trouble:
-    """Give something another value, and at the end the one that it had."""
-    before = getattr(thing, attribute)
-    return _Trouble(
-        lambda: setattr(thing, attribute, value), lambda: setattr(thing, attribute, before)
-    )
-
-
-def _filtered(filters: list[Filter], added: Filter) -> _Trouble:
-    return _Trouble(lambda: filters.append(added), lambda: filters.remove(added))

@@ -222,7 +222,7 @@ class HeatTriggered(_Event):
 
 
 class Temperatures(_Event):
-    """Half a second or so of temperature samples; lists of equal length.
+    """A part of a second of temperature samples; lists of equal length.
 
     `mean` is the mean over the enabled zones; `highest` the hottest zone of the sample.
     """

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -150,6 +150,14 @@ def _parse_head(path: Path, line: bytes) -> SessionStart:
         raise ValueError(
             f"{path.name} isn't a trustpain journal: its first line isn't a journal's head"
         ) from None
+
+
+def study_as_today(head: SessionStart) -> dict[str, Any]:
+    """The study as the head has it, without what study files once had and today's model refuses."""
+    study = dict(head.study)
+    verdict = dict(study.get("verdict") or {})
+    verdict.pop("max_missing_ratings", None)
+    return study | {"verdict": verdict}
 
 
 def _why_not(path: Path, number: int, error: ValidationError) -> str:

@@ -13,6 +13,7 @@ from experiment.bids.face_ratings import FACE_STEPS
 from experiment.blinding import Blind
 from experiment.journal import events
 from experiment.journal.events import Event, SessionStart
+from experiment.journal.reader import study_as_today
 from experiment.monitor.pulse_grid import PulseGrid
 from experiment.summary.deviations import Deviation, deviation_of
 from experiment.timing.verdict import TimingCriteria, criteria_of
@@ -36,7 +37,7 @@ class Points:
 
 @dataclass
 class Told:
-    """A deviation with its time of day (UTC); `times`: how often it came in a row."""
+    """A deviation with its time of day (UTC; '' for what may still change); `times` in a row."""
 
     time: str
     deviation: Deviation
@@ -71,7 +72,6 @@ class RunState:
     residuals: Points = field(default_factory=Points)  # ms off the grid of the first pulse
     lateness: Points = field(default_factory=Points)  # ms
     dropped_frames: int = 0
-    missing_ratings: int = 0
     delivered: Points = field(default_factory=Points)  # degrees Celsius
     asked: Points = field(default_factory=Points)
 
@@ -282,12 +282,10 @@ class State:
         if event.rating is not None:
             self.ratings_given += 1
             points.add(self.trials_begun, event.rating)
-        elif self.run is not None:
-            self.run.missing_ratings += 1
 
 
 def _criteria(head: SessionStart) -> TimingCriteria | None:
     try:
-        return criteria_of(Verdict.model_validate(head.study.get("verdict")))
+        return criteria_of(Verdict.model_validate(study_as_today(head).get("verdict")))
     except ValidationError:
         return None

@@ -130,8 +130,9 @@ def _told(state: State) -> tuple[TellLine, ...]:
         dev = told.deviation
         where = f", run {dev.run}" if dev.run else ""
         where += f", trial {dev.trial}" if dev.trial else ""
+        at = f"{told.time} UTC" if told.time else "so far"
         again = f" ({told.times} times)" if told.times > 1 else ""
-        lines.append(TellLine(dev.weight, f"{told.time} UTC{where}: {dev.text}{again}"))
+        lines.append(TellLine(dev.weight, f"{at}{where}: {dev.text}{again}"))
     if len(newest) > len(shown):
         lines.append(TellLine("note", f"and {len(newest) - len(shown)} more"))
     return tuple(lines)
@@ -145,15 +146,10 @@ def _timing_now(state: State) -> list[Told]:
     timing = SegmentTiming(
         max_lateness_s=abs(run.worst_lateness_ms or 0.0) / 1000,
         dropped_frames=run.dropped_frames,
-        missing_ratings=run.missing_ratings,
     )
     _, reasons = timing.verdict(state.criteria)
-    at = state.time_of_day(state.last_t)
     number = run.start.run
-    return [
-        Told(at, Deviation(state.last_t, "notable", f"so far {reason}", number))
-        for reason in reasons
-    ]
+    return [Told("", Deviation(state.last_t, "notable", reason, number)) for reason in reasons]
 
 
 def _status(state: State) -> str:

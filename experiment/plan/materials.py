@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 from conditions.schedule import ThermodeFigures
 from conditions.study import Study
@@ -19,9 +20,12 @@ def materials_of(
     thermode: ThermodeFigures,
     portrait: Callable[[str, str], Path],
     *,
-    mouse: bool,
+    hand: Literal["keys", "mouse", "stick"],
 ) -> Materials:
-    """Everything that the builders of `experiment.phases` need. Raises `UserError`."""
+    """Everything that the builders of `experiment.phases` need. Raises `UserError`.
+
+    `hand`: what the hints under a scale speak of.
+    """
     try:
         glms = load_scale(study.ratings.glms_labels)
     except ValueError as error:
@@ -34,7 +38,7 @@ def materials_of(
     return Materials(
         text=texts.text,
         labels=labels,
-        hint=lambda kind: texts.text(f"hints.{kind}_{'mouse' if mouse else 'keys'}"),
+        hint=lambda kind: texts.text(f"hints.{kind}_{hand}"),
         portrait=portrait,
         baseline=thermode.baseline,
         rise_rate=thermode.rise_rate,

@@ -69,7 +69,29 @@ class RatingScale:
     picture: Path | None = None
 
 
-Scene = Fixation | Portrait | Text | Choice | RatingScale
+@dataclass(frozen=True)
+class KeyTile:
+    """One meaning, the keys and buttons that have it, and whether it came already or is held now."""
+
+    meaning: str
+    keys: str
+    state: Literal["untried", "tried", "held"] = "untried"
+
+
+@dataclass(frozen=True)
+class KeyScreen:
+    """Every meaning that a key can have, to be tried out; with a line for the cursor to move on.
+
+    `note` is what came last or how fast the cursor was, `hint` how to end.
+    """
+
+    title: str
+    tiles: tuple[KeyTile, ...]
+    note: str
+    hint: str
+
+
+Scene = Fixation | Portrait | Text | Choice | RatingScale | KeyScreen
 
 
 @dataclass(frozen=True)

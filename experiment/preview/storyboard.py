@@ -87,7 +87,7 @@ def screens_of(prepared: Prepared) -> list[Screenful]:
         prepared.texts,
         prepared.thermode,
         lambda clinician, level: prepared.manifest.path(prepared.portrait(clinician, level)),
-        mouse=prepared.rig.model.response.mouse,
+        hand=prepared.rig.model.response.hand,
     )
     row = next(row for row in prepared.rows if row["trial"] == 1)
     segment = build_segment(

@@ -20,6 +20,7 @@ from experiment.dataset import SessionPlace
 from experiment.errors import UserError
 from experiment.inputs.files import Loaded, load_texts
 from experiment.journal import Journal, NoHead, events, find_journals, read_journal
+from experiment.journal.reader import study_as_today
 from experiment.recovery.past import Past, past_of, wall_time
 from experiment.session.preparation import (
     Prepared,
@@ -139,7 +140,7 @@ def _as_begun(journals: Sequence[Journal], place: SessionPlace, past: Past) -> P
     newest = journals[-1]
     head = newest.head
     try:
-        study, rig = Study.model_validate(head.study), Rig.model_validate(head.rig)
+        study, rig = Study.model_validate(study_as_today(head)), Rig.model_validate(head.rig)
         calibration = Calibration.model_validate(head.calibration) if head.calibration else None
     except ValueError as error:
         raise UserError(

@@ -1,1 +1,1 @@
-"""What people press and move: keyboard, mouse, and a simulated participant's hand."""
+"""What people press and move: keyboard, mouse, joystick, and a simulated participant's hand."""

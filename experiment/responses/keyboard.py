@@ -35,16 +35,21 @@ class KeyboardResponses:
     """Fulfils `ResponseDevice` with the keys of all keyboards.
 
     `keys` are the names of the keys for each role, as PsychoPy names them ('left', 'space', '5');
-    a key with two roles gives two responses. `window` is a PsychoPy window, needed only where
-    Psychtoolbox is missing. `info.details` name the backend, the way of stamping, the uncertainty
-    of the conversion and, under 'warning', what is wrong. Raises `DeviceError` where no key can
-    be read at all.
+    a key with two roles gives two responses, and with `strays` one without any the role
+    'unassigned'. `window` is a PsychoPy window, needed only where Psychtoolbox is missing.
+    `info.details` name the backend, the way of stamping, the uncertainty of the conversion and,
+    under 'warning', what is wrong. Raises `DeviceError` where no key can be read at all.
     """
 
     def __init__(
-        self, clock: RealClock, keys: Mapping[str, Sequence[str]], window: Any = None
+        self,
+        clock: RealClock,
+        keys: Mapping[str, Sequence[str]],
+        window: Any = None,
+        *,
+        strays: bool = False,
     ) -> None:
-        self._clock = clock
+        self._clock, self._strays = clock, strays
         self._roles: dict[str, list[str]] = {}
         for role, names in keys.items():
             for name in names:
@@ -98,7 +103,7 @@ class KeyboardResponses:
         if pressed == (name in self._down):  # auto-repeat, or released but never seen pressed
             return
         (self._down.add if pressed else self._down.discard)(name)
-        for role in self._roles.get(name, ()):
+        for role in self._roles.get(name, ["unassigned"] if self._strays else []):
             self._listeners.call(Response(time=time, role=role, pressed=pressed, name=name))
 
     def _note(self, offset: Offset) -> None:

@@ -20,8 +20,8 @@ class ResponseHub:
 
     The stop comes first, before anything is logged, whichever window is typed into. Letters answer
     a question only while `letters()` holds (the experiment's window is the one typed into): keys
-    are read for the whole computer, and a letter of an e-mail must not begin a run. Mouse moves
-    aren't logged here: what they do is in the ratings' paths.
+    are read for the whole computer, and a letter of an e-mail must not begin a run. Movements of
+    mouse and stick aren't logged here: what they do is in the ratings' paths.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class ResponseHub:
             return
         elif response.role != "pulse":
             self._answer(response)
-        if response.role not in ("move", "pulse"):
+        if response.role not in ("move", "tilt", "pulse"):
             self._write(
                 ResponseGiven(
                     t=response.time,

@@ -86,6 +86,7 @@ class Rating:
         self._position = start  # at `_since`
         self._since = math.nan
         self._held: list[str] = []  # the key pressed last moves the cursor
+        self._drift = 0.0  # points per second, by a stick; while keys are held they alone count
         self._path: list[tuple[float, float]] = []
         self._lock = threading.RLock()  # keys come on a thread of their own, while the display asks
 
@@ -100,7 +101,7 @@ class Rating:
         return self.confirmed_at is not None
 
     def respond(self, response: Response) -> None:
-        """Take in a response: 'left', 'right', 'move', 'confirm' or 'click'; others are ignored."""
+        """Take in a response; what neither moves nor confirms is ignored."""
         with self._lock:
             if self.locked or not response.time >= self.onset:  # not begun: the onset is NaN
                 return
@@ -111,6 +112,8 @@ class Rating:
                 self._key(time, role, response.pressed)
             elif role == "move" and response.x is not None:
                 self._move(time, response.x)
+            elif role == "tilt" and response.x is not None:
+                self._tilt(time, response.x * HIGHEST)
             elif role in ("confirm", "click") and response.pressed:
                 if role == "click" and response.x is not None:
                     self._move(time, response.x)
@@ -149,6 +152,7 @@ class Rating:
         self._advance(time)
         if pressed:
             self._held.append(role)
+            self._drift = 0.0
             self._moved(time)
         else:
             self._held.remove(role)
@@ -159,12 +163,21 @@ class Rating:
         self._moved(time)
         self._trace(time)
 
+    def _tilt(self, time: float, points_per_s: float) -> None:
+        if self._held or points_per_s == self._drift:
+            return
+        self._advance(time)
+        self._drift = points_per_s
+        if points_per_s:
+            self._moved(time)
+
     def _confirm(self, time: float) -> None:
         if not self.state(time).visible:
             return
         self._advance(time)
         self.confirmed_at = time
         self._held.clear()
+        self._drift = 0.0
         self._trace(time)
 
     def _moved(self, time: float) -> None:
@@ -172,14 +185,16 @@ class Rating:
             self.first_movement = time
 
     def _at(self, time: float) -> float:
-        if not self._held or not time >= self._since:
+        if not time >= self._since:
             return self._position
-        distance = self.speed.travelled(time - self._since)
-        return _on_scale(self._position + DIRECTION[self._held[-1]] * distance)
+        if self._held:
+            distance = self.speed.travelled(time - self._since)
+            return _on_scale(self._position + DIRECTION[self._held[-1]] * distance)
+        return _on_scale(self._position + self._drift * (time - self._since))
 
     def _advance(self, time: float) -> None:
         """Let the cursor go on as it was moving until `time`; a movement begins anew from there."""
-        if self._held:
+        if self._held or self._drift:
             self._trace(self._since)
             # Path points lie on one grid, counted from the onset, whatever was pressed when.
             step = math.floor((self._since - self.onset) / self.path_step_s) + 1

@@ -22,9 +22,8 @@ if TYPE_CHECKING:
 
 A_WHILE_S = 3.0  # from a segment's first pulse to its first heat: enough for a device to get quiet
 Status = Literal["completed", "stopped", "paused", "stalled", "no_pulses", "device_failed"]
-STALLED_S = (
-    1.0  # an onset later than this: the computer stood still, and the run isn't one any more
-)
+# An onset later than this: the computer stood still, and the run isn't one any more.
+STALLED_S = 1.0
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ from experiment.inputs.files import (
 )
 from experiment.journal import is_calibration
 from experiment.journal.events import Kind, PreviousJournal, Step
+from experiment.plan.markers import check_markers
 from experiment.recovery.past import Past, trials_left
 from hardware.checks import PlannedHeat, check_plan
 from hardware.devices import Stimulus
@@ -243,11 +244,13 @@ def check_limits(
     history: SiteHistory | None = None,
     now: float = 0.0,
 ) -> None:
-    """Walk the whole table against the rig's limits. Raises `UserError` naming the first breach.
+    """Walk the whole table against the rig's limits, and the codes against its marker box.
 
+    Raises `UserError` naming the first breach.
     Runs are taken to follow one another at once: the shortest pauses that can come of the table.
     `history` (with `now`, wall time in s) adds what the skin has had already.
     """
+    check_markers(study, rig)
     length_s = run_length(study, thermode)
     planned = [
         PlannedHeat(

@@ -64,6 +64,8 @@ class Setting:
     scenario: str | None = None
     # What happens while everything is open: the runs, or a whole visit with the runs in it.
     make_course: Callable[..., Course] = Course
+    # Raises `DeviceError` for a response device that will be missing once there is a window.
+    responses_there: Callable[[Prepared], None] = lambda prepared: None
     arrange_world: Callable[[EmulatedWorld], None] = lambda world: None
     open_journal: Callable[..., JournalWriter] = JournalWriter
 
@@ -107,6 +109,7 @@ def play(prepared: Prepared, setting: Setting) -> Played:
                     responses=relay,
                     history=history,
                     wall_origin=started.timestamp(),
+                    also_there=lambda: setting.responses_there(prepared),
                 )
             )
             display = setting.open_display(prepared)
@@ -373,7 +376,7 @@ class _Wiring:
             prepared.texts,
             prepared.thermode,
             lambda clinician, level: prepared.manifest.path(prepared.portrait(clinician, level)),
-            mouse=rig.response.mouse,
+            hand=rig.response.hand,
         )
         course = self._setting.make_course(
             prepared, self.runner, materials, self._setting.experimenter, start_scan, stop_scan

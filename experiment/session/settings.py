@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from rich.console import Console
@@ -17,7 +17,6 @@ from experiment.participant.simulated import SimulatedParticipant
 from experiment.places import ROOT
 from experiment.responses.emulated import EmulatedResponses
 from experiment.responses.merged import MergedResponses
-from experiment.running.hub import LETTERS, STOP_ROLES
 from experiment.running.stage import Nobody, Participant
 from experiment.session.experimenter import ConsoleExperimenter, SimulatedExperimenter
 from experiment.session.preparation import Prepared
@@ -73,6 +72,7 @@ def person_setting(clock: RealClock, console: Console, *, alone: bool = False) -
         open_display=_window(clock),
         open_responses=_hands(clock, simulated=False),
         participant=lambda prepared, responses: Nobody(),
+        responses_there=_joystick_there,
     )
 
 
@@ -102,39 +102,31 @@ def _window(clock: RealClock) -> Callable[[Prepared], Display]:
 
 
 def _hands(clock: RealClock, *, simulated: bool) -> Callable[[Prepared, Display], ResponseDevice]:
-    """Keyboard and, where the rig says so, button box and mouse; or, `simulated`, an emulated hand.
+    """All response devices of the rig; or, `simulated`, an emulated hand.
 
     A simulated participant answers by the emulated hand alone: of the real keys only those that
     stop are taken, or the cat on the keyboard would rate.
     """
 
     def open_responses(prepared: Prepared, display: Any) -> ResponseDevice:
-        from experiment.responses.keyboard import KeyboardResponses
-        from experiment.responses.mouse import MouseResponses
-        from hardware.buttons import ButtonBox
-        from hardware.opening import open_port
+        from experiment.responses.opening import open_hands
 
-        section = prepared.rig.model.response
-        devices: list[Any] = []
-        if section.buttons is not None and not simulated:
-            # First, since a box that is missing ends it here, when nothing else is open yet.
-            port = open_port(section.buttons.port, section.buttons.baud, "button box")
-            devices.append(ButtonBox(port, clock, section.buttons))
-        scanner = prepared.rig.model.scanner
-        pulse = scanner.key if scanner is not None and scanner.kind == "key" else ""
-        keys = keys_of(section.keys.by_role(), pulse)
-        if simulated:
-            keys = {role: names for role, names in keys.items() if role in STOP_ROLES}
-        if prepared.scanned and pulse:
-            keys["pulse"] = (pulse,)
-        devices.append(KeyboardResponses(clock, keys, display.window))
+        rig = prepared.rig.model
+        devices = open_hands(rig, clock, display, pulses=prepared.scanned, only_stop=simulated)
         if simulated:
             return HandAndKeys(EmulatedResponses(), *devices)
-        if section.mouse:
-            devices.append(MouseResponses(display, clock))
         return MergedResponses(*devices)
 
     return open_responses
+
+
+def _joystick_there(prepared: Prepared) -> None:
+    """Said with the other devices that are missing, before a window takes the screen."""
+    section = prepared.rig.model.response.joystick
+    if section is not None:
+        from experiment.responses.joystick import find_joystick
+
+        find_joystick(section)
 
 
 class HandAndKeys(MergedResponses):
@@ -143,13 +135,3 @@ class HandAndKeys(MergedResponses):
     def __init__(self, simulated: EmulatedResponses, *others: ResponseDevice) -> None:
         super().__init__(simulated, *others)
         self.simulated = simulated
-
-
-def keys_of(by_role: Mapping[str, Sequence[str]], pulse: str = "") -> dict[str, Sequence[str]]:
-    """The rig's keys by role; where it leaves them free, also the experimenter's letters, and
-    the digits, which choose from more than two options."""
-    keys = {role: names for role, names in by_role.items() if names}
-    taken = {name for names in keys.values() for name in names} | {pulse}
-    letters = {role: (letter,) for letter, role in LETTERS.items() if letter not in taken}
-    digits = {digit: (digit,) for digit in "123456789" if digit not in taken}
-    return keys | letters | digits

@@ -11,7 +11,7 @@ _PLAIN = (b"H", b"?", b"L", b"A", b"F", b"E", b"K", b"Q", b"B", b"P")
 _OPTIONS = (b"Oa", b"Ob", b"Od", b"Oc", b"Oe", b"Ose", b"Osd", b"Ur")
 # Digits that follow, and the range of each number in them: (digits, lowest, highest).
 _NUMBERED = {
-    b"N": ((3, 200, 450),),  # the widest that a public driver allows; ours keeps to its limits
+    b"N": ((3, 200, 450),),  # two sources say 400
     b"S": ((1, 0, 1),) * 5,
     b"C": ((1, 0, 5), (3, 0, 600)),
     b"V": ((1, 0, 5), (4, 1, 9999)),

@@ -9,7 +9,18 @@ from pydantic import Field
 from hardware.sections.base import Baud, Port, Section, StreamName
 
 
-class SerialTtlSection(Section):
+class _WithLines(Section):
+    """A box whose codes stand on `lines` lines; most have eight, as BrainVision's formats do."""
+
+    lines: Annotated[int, Field(ge=1, le=8)] = 8
+
+    @property
+    def highest_code(self) -> int:
+        """The highest code that the lines can show."""
+        return int(2**self.lines - 1)
+
+
+class SerialTtlSection(_WithLines):
     """A serial trigger box: one byte sets the lines, a 0 after `pulse_width_s` clears them."""
 
     kind: Literal["serial_ttl"]
@@ -18,7 +29,7 @@ class SerialTtlSection(Section):
     pulse_width_s: Annotated[float, Field(ge=0.001, le=1)] = 0.01
 
 
-class MmbtPulseSection(Section):
+class MmbtPulseSection(_WithLines):
     """A Neurospec MMBT-S in pulse mode (its switch): it clears the lines itself after 8 ms."""
 
     kind: Literal["mmbt_pulse"]
@@ -26,7 +37,7 @@ class MmbtPulseSection(Section):
     baud: Baud = 115_200
 
 
-class BbtkSection(Section):
+class BbtkSection(_WithLines):
     """A Black Box ToolKit USB TTL module: codes as two hexadecimal digits, `00` clears."""
 
     kind: Literal["bbtk"]
@@ -35,7 +46,7 @@ class BbtkSection(Section):
     pulse_width_s: Annotated[float, Field(ge=0.001, le=1)] = 0.01
 
 
-class CedrusMarkersSection(Section):
+class CedrusMarkersSection(_WithLines):
     """A Cedrus c-pod or StimTracker, by the maker's `pyxid2` (extra `cedrus`), which finds it."""
 
     kind: Literal["cedrus"]
@@ -51,6 +62,11 @@ class LslMarkersSection(Section):
     kind: Literal["lsl"]
     stream: StreamName = "trustpain-markers"
     temperature: bool = False
+
+    @property
+    def highest_code(self) -> int:
+        """As eight lines, since the same study must run in any room."""
+        return 255
 
 
 PortMarkersSection = SerialTtlSection | MmbtPulseSection | BbtkSection

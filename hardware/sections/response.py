@@ -1,4 +1,4 @@
-"""What a rig file says of keys and buttons."""
+"""What a rig file says of keys, buttons and joystick."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from hardware.sections.base import EMULATED, Baud, Byte, Port, Section, byte_of
 Key = Annotated[str, Field(pattern=r"^\S{1,20}$")]
 Keys = Annotated[tuple[Key, ...], Strict(False), Field(max_length=6)]
 Bytes = Annotated[tuple[Byte, ...], Strict(False), Field(max_length=6)]
+Number = Annotated[int, Field(ge=0, le=63)]
+Numbers = Annotated[tuple[Number, ...], Strict(False), Field(max_length=6)]
 
 ROLES = ("left", "right", "confirm", "yes", "no", "next", "back", "stop", "participant_stop")
 
@@ -99,10 +101,54 @@ class ButtonsSection(Section):
         return self
 
 
+class JoystickSection(Section):
+    """A joystick or gamepad, beside the keyboard. Its stick moves the cursor of a scale.
+
+    `name` is what the computer calls it ('' for the only one there is). The cursor's speed grows
+    with the deflection from nothing at `dead_zone` (a share of the whole way) to `points_per_s`
+    (of the scale's 100) at the stop. Buttons are counted from 0, as PsychoPy does. The stick is
+    looked at `poll_hz` times a second, so that stamps are late by up to as much.
+    """
+
+    name: Annotated[str, Field(max_length=200)] = ""
+    axis: Literal["x", "y", "z", "rx", "ry", "rz"] = "x"
+    inverted: bool = False
+    dead_zone: Annotated[float, Field(ge=0.02, le=0.8)] = 0.15
+    points_per_s: Annotated[float, Field(ge=5, le=500)] = 60.0
+    poll_hz: Annotated[float, Field(ge=50, le=1000)] = 200.0
+    confirm: Numbers = ()
+    yes: Numbers = ()
+    no: Numbers = ()
+    next: Numbers = ()
+    back: Numbers = ()
+    stop: Numbers = ()
+    participant_stop: Numbers = ()
+
+    def by_role(self) -> dict[str, tuple[int, ...]]:
+        """Role to its buttons, counted from 0."""
+        return {role: getattr(self, role) for role in ROLES if role in type(self).model_fields}
+
+    def speed(self, deflection: float) -> float:
+        """Points of the scale per second, negative to the left, for a deflection from -1 to 1."""
+        beyond = (abs(deflection) - self.dead_zone) / (1 - self.dead_zone)
+        if not beyond > 0:  # NaN, too
+            return 0.0
+        left = (deflection < 0) != self.inverted
+        return (-1 if left else 1) * min(beyond, 1.0) * self.points_per_s
+
+    @model_validator(mode="after")
+    def _unambiguous(self) -> JoystickSection:
+        roles = {role: [str(n) for n in numbers] for role, numbers in self.by_role().items()}
+        _check_unambiguous("joystick button", roles)
+        if not self.confirm:
+            raise ValueError("joystick.confirm names no button: nobody could finish a rating")
+        return self
+
+
 def _check_unambiguous(what: str, roles: Mapping[str, Sequence[str]]) -> None:
     """Raise `ValueError` if one press would say two things that exclude each other."""
     for one, other in (("left", "right"), ("yes", "no"), ("next", "back")):
-        if both := set(roles[one]) & set(roles[other]):
+        if both := set(roles.get(one, ())) & set(roles.get(other, ())):
             raise ValueError(f"{what} {min(both)!r} can't mean both {one} and {other}")
     for alone in ("stop", "participant_stop", "pulse"):
         for role, names in roles.items():
@@ -115,10 +161,19 @@ def _check_unambiguous(what: str, roles: Mapping[str, Sequence[str]]) -> None:
 class KeyboardSection(Section):
     """Keyboard, or a button box that types keys; `mouse` says whether a scale takes the mouse.
 
-    `buttons` is a box that sends bytes, beside the keyboard, which the experimenter needs anyway.
+    `buttons` is a box that sends bytes, beside the keyboard, which the experimenter needs anyway;
+    so is `joystick`.
     """
 
     kind: Literal["keyboard"]
     mouse: bool
     keys: ResponseKeys
     buttons: ButtonsSection | None = None
+    joystick: JoystickSection | None = None
+
+    @property
+    def hand(self) -> Literal["keys", "mouse", "stick"]:
+        """What moves the cursor of a scale: what the hints on the screen speak of."""
+        if self.joystick is not None:
+            return "stick"
+        return "mouse" if self.mouse else "keys"

@@ -8,14 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import serial
-
+from hardware import writing
 from hardware.clock import Clock, Listener, Timer
 
 WRITE_LOCK_S = 0.3  # an urgent write waits no longer than this for another write to end
-STOOD_STILL_S = (
-    0.5  # a write that took longer than this, far past its own limit, was held up with us
-)
 MOST_BUFFERED = 8192  # bytes of one reply that are kept
 
 
@@ -96,17 +92,9 @@ class Conversation:
                 self._writing.release()
 
     def _put(self, data: bytes) -> None:
-        """Write; a program that stood still in the middle doesn't blame the port.
-
-        pyserial looks at the time only after the bytes have gone out. If they haven't after all, the
-        polls that follow stay unanswered, settings don't read back, and an abort is sent again.
-        """
-        before = self._clock.now()
-        try:
-            self._port.write(data)
-        except serial.SerialTimeoutException:
-            if self._clock.now() - before < STOOD_STILL_S:
-                raise
+        """Write. If bytes were lost, polls stay unanswered, settings don't read back, and an abort
+        is sent again."""
+        writing.write(self._port, self._clock, data)
 
     def ask(self, question: Question) -> None:
         """Ask as soon as the questions before it are answered; returns at once."""

@@ -13,7 +13,8 @@ from typer.testing import CliRunner, Result
 from conditions.trials import trial_table
 from experiment.cli.allocate import allocate
 from experiment.cli.trials import trials
-from experiment.errors import UserError
+from experiment.errors import ExitCode, UserError
+from experiment.places import ROOT
 from tests.conditions.make import TCS, flagship
 
 app = typer.Typer()
@@ -146,3 +147,22 @@ def test_allocate_writes_a_list_in_blocks(here: Path) -> None:
     assert listed["participant"].isna().all()
     assert run("allocate", "--n", "14", "--seed", "3").stdout == Path("allocation.tsv").read_text()
     assert run("allocate", "--n", "14", "--seed", "4").stdout != Path("allocation.tsv").read_text()
+
+
+@pytest.mark.parametrize(("lines", "fits"), [(8, True), (4, False)])
+def test_a_code_that_the_rigs_box_has_too_few_lines_for_is_refused(
+    here: Path, lines: int, fits: bool
+) -> None:
+    rig = (ROOT / "hardware" / "rigs" / "laptop.toml").read_text(encoding="utf-8")
+    (here / "few.toml").write_text(
+        rig.replace("pulse_width_s = 0.01", f"pulse_width_s = 0.01\nlines = {lines}")
+    )
+    result = run("trials", "--rig", "few.toml")
+    if fits:
+        assert result.exit_code == 0, result.output
+        return
+    assert isinstance(result.exception, UserError)
+    assert result.exception.exit_code == ExitCode.BAD_INPUT
+    said = result.exception.message
+    assert "has the marker code" in said
+    assert "shows 15 at most (4 lines)" in said

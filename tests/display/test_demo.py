@@ -66,7 +66,7 @@ def scenes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Scene]:
         prepared.texts,
         prepared.thermode,
         lambda clinician, level: prepared.manifest.path(prepared.portrait(clinician, level)),
-        mouse=prepared.rig.model.response.mouse,
+        hand=prepared.rig.model.response.hand,
     )
     row = next(dict(row, stimulus=1) for row in prepared.rows if row["trial"] == 1)
     phases = phases_of(prepared.study.model, row)

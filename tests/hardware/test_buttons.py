@@ -19,7 +19,7 @@ from hardware.devices import Response
 from hardware.emulation.buttons import EmulatedButtons
 from hardware.emulation.protocol_emulated import Serial, register
 from hardware.emulation.world import EmulatedWorld, Line
-from hardware.rig import ButtonsSection, Rig
+from hardware.rig import ButtonsSection, JoystickSection, Rig
 
 RIGS = Path(__file__).parents[2] / "hardware" / "rigs"
 CURRENT_DESIGNS = {
@@ -225,3 +225,34 @@ def test_an_emulated_box_in_a_process_of_its_own(
     roles = [role for _, role in said]
     assert set(roles) == {"left", "right"}
     assert all(one != other for one, other in pairwise(roles))
+
+
+@pytest.mark.parametrize(
+    ("deflection", "speed"),
+    [(0.0, 0), (0.2, 0), (-0.2, 0), (0.6, 25), (-0.6, -25), (1.0, 50), (1.1, 50), (-1.0, -50)],
+)
+def test_a_sticks_speed_grows_from_nothing_at_its_dead_zone(deflection: float, speed: int) -> None:
+    section = JoystickSection(confirm=[0], dead_zone=0.2, points_per_s=50.0)
+    assert section.speed(deflection) == pytest.approx(speed)
+    turned = section.model_copy(update={"inverted": True})
+    assert turned.speed(deflection) == pytest.approx(-speed)
+    assert section.speed(float("nan")) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("section", "says"),
+    [
+        ({}, "names no button: nobody could finish"),
+        ({"confirm": [0], "participant_stop": [0]}, "'0' means participant_stop"),
+        ({"confirm": [0], "yes": [1], "no": [1]}, "can't mean both yes and no"),
+        ({"confirm": ["0"]}, "valid integer"),
+        ({"confirm": [0], "axis": "w"}, "'x', 'y', 'z', 'rx', 'ry' or 'rz'"),
+        ({"confirm": [0], "dead_zone": 0.0}, "greater than or equal to 0.02"),
+        ({"confirm": [0], "poll_hz": 1}, "greater than or equal to 50"),
+        ({"confirm": [0], "left": [1]}, "Extra inputs"),
+    ],
+)
+def test_a_broken_joystick_is_refused_with_one_error(section: dict[str, Any], says: str) -> None:
+    with pytest.raises(ValidationError, match=says) as error:
+        JoystickSection.model_validate(section)
+    assert error.value.error_count() == 1

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from experiment.clocks import RealClock, VirtualClock
 from hardware.cedrus import CedrusMarkers
 from hardware.devices import DeviceError, TemperatureSample
-from hardware.emulation import EmulatedWorld
+from hardware.emulation import EmulatedWorld, protocol_emulated
 from hardware.emulation.markers import EmulatedMarkers
 from hardware.lsl import LslMarkers, LslScanner
 from hardware.markers import PortMarkers
@@ -24,6 +24,7 @@ SECTIONS: TypeAdapter[Any] = TypeAdapter(MarkersSection)
 
 class Bench:
     def __init__(self, **section: Any) -> None:
+        protocol_emulated.register()
         self.clock = VirtualClock()
         self.world = EmulatedWorld(self.clock)
         made = SECTIONS.validate_python({"port": "emulated://markers", **section})
@@ -94,9 +95,42 @@ def test_a_code_that_eight_lines_cannot_show_is_refused(kind: str, code: int) ->
         Bench(kind=kind).box.send(code)
 
 
+@pytest.mark.parametrize(("stood_still_s", "lost"), [(3.0, False), (0.2, True)])
+@pytest.mark.parametrize("kind", ["serial_ttl", "mmbt_pulse", "bbtk"])
+def test_a_write_that_was_held_up_with_the_program_blames_no_box(
+    kind: str, stood_still_s: float, lost: bool
+) -> None:
+    """pyserial's time-out comes after the bytes have gone; one as long as its limit is a hang."""
+    bench = Bench(kind=kind)
+    bench.pass_time(1)
+    port, write = bench.box._port, bench.box._port.write
+
+    def held_up(data: bytes) -> int:
+        port.write = write
+        written = write(data)
+        bench.clock.stall(stood_still_s)
+        raise serial.SerialTimeoutException(f"Write timeout after {written} bytes")
+
+    port.write = held_up
+    bench.box.send(7)
+    bench.pass_time(1)
+    bench.box.send(8)
+    assert ("was lost" in bench.box.failure()) is lost
+    assert [code for _, code in bench.emulated.codes()] == ([7] if lost else [7, 8])
+
+
+def test_fewer_lines_mean_lower_codes() -> None:
+    for lines, highest in ((1, 1), (4, 15), (8, 255)):
+        made = SECTIONS.validate_python({"kind": "cedrus", "lines": lines})
+        assert made.highest_code == highest
+    assert SECTIONS.validate_python({"kind": "lsl"}).highest_code == 255
+
+
 @pytest.mark.parametrize(
     ("section", "says"),
     [
+        ({"kind": "cedrus", "lines": 9}, "less than or equal to 8"),
+        ({"kind": "lsl", "lines": 4}, "Extra inputs"),
         ({"kind": "ttl"}, "'serial_ttl', 'mmbt_pulse', 'bbtk', 'cedrus', 'lsl'"),
         ({"kind": "mmbt_pulse", "port": "COM3", "pulse_width_s": 0.01}, "Extra inputs"),
         ({"kind": "cedrus", "port": "COM3"}, "Extra inputs"),

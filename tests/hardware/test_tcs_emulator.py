@@ -120,7 +120,7 @@ def test_abort_returns_to_neutral_and_leaves_follow_mode(baseline: Terminal) -> 
         b"N32.0",
         b"C044.3",  # a float where a number belongs
         b"C0443.0"[:4] + b".",
-        b"N500",
+        b"N451",
         b"C6400",
         b"C0700",
         b"D000000",

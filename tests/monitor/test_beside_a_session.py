@@ -61,7 +61,7 @@ def shown(page: Page) -> dict[str, str]:
     found = page.locator("[data-is]").evaluate_all(
         "all => all.map(one => [one.dataset.is, one.innerText])"
     )
-    return {name: text for name, text in found}
+    return dict(found)
 
 
 def written(journal: Journal) -> dict[str, str]:

@@ -85,6 +85,24 @@ def test_warnings_first_and_the_weightiest_of_them(tmp_path: Path) -> None:
     assert html.index("stop asked for") < html.index("scanner pulses")
 
 
+def test_what_the_verdict_would_say_is_told_while_the_run_goes_on(tmp_path: Path) -> None:
+    state, late = State(), []
+    for event in journal_events(tmp_path, PLAN):
+        if isinstance(event, events.SessionStart):
+            limits = {"max_lateness_ms": 17.0, "max_dropped_frames": 0, "max_missing_ratings": 9}
+            event = event.model_copy(update={"study": event.study | {"verdict": limits}})
+        if isinstance(event, events.PhaseStart):
+            event = event.model_copy(update={"planned": event.t - 0.0405})
+        state.add(event)
+        view = view_of(state, state.last_t, 0.0)
+        if any(line.text.startswith("so far, run") for line in view.told):
+            assert state.run is not None
+            assert state.run.end is None
+            late += [line for line in view.told if "an onset was 40.5 ms off" in line.text]
+    assert late
+    assert {line.weight for line in late} == {"notable"}
+
+
 def test_silence_in_a_run_is_told(tmp_path: Path) -> None:
     state = State()
     for event in journal_events(tmp_path, PLAN):

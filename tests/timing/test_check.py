@@ -9,8 +9,9 @@ import pytest
 from typer.testing import CliRunner
 
 from experiment.check import whole
-from experiment.check.devices import ROLES, DeviceCheck
+from experiment.check.devices import DeviceCheck
 from experiment.check.findings import Check, Finding
+from experiment.check.hands import hands
 from experiment.check.lines import latency_timer, medoc_round_trip
 from experiment.check.room import disk
 from experiment.cli.app import app
@@ -18,7 +19,7 @@ from experiment.clocks import RealClock, VirtualClock
 from experiment.errors import ExitCode, UserError
 from experiment.inputs.files import load_rig
 from hardware.emulation import EmulatedWorld
-from hardware.rig import MedocSection, Rig
+from hardware.rig import KeyboardSection, MedocSection
 
 LAPTOP = load_rig("laptop")
 
@@ -78,20 +79,16 @@ def test_each_missing_device_is_reported() -> None:
         assert finding.advice
 
 
-def test_a_missing_button_box_makes_a_room_unfit() -> None:
-    rig = load_rig("laptop").as_dict()
-    rig["response"]["buttons"] = {
-        "port": "/dev/nothing_buttons",
-        "left": ["a"],
-        "right": ["b"],
-        "confirm": ["c"],
+def test_a_missing_button_box_and_joystick_are_red(display: str) -> None:
+    data = LAPTOP.as_dict()["response"] | {
+        "buttons": {"port": "/dev/nothing_box", "confirm": ["g"]},
+        "joystick": {"name": "No Such Stick", "confirm": [0]},
     }
-    clock = RealClock()
-    alone = Rig.model_validate(rig).model_copy(update=dict.fromkeys(ROLES))
-    (finding,) = DeviceCheck(alone, clock, None, None).findings()
-    clock.close()
-    assert (finding.subject, finding.state) == ("button box", "red")
-    assert "/dev/nothing_buttons" in finding.found
+    box, stick = hands(KeyboardSection.model_validate(data))
+    assert (box.state, stick.state) == ("red", "red")
+    assert "nothing_box" in box.found
+    assert "'No Such Stick' isn't there" in stick.found
+    assert list(hands(LAPTOP.model.response)) == []
 
 
 def test_the_round_trip_to_a_medoc_is_measured() -> None:
