@@ -116,7 +116,8 @@ class CalibrationCourse(Course):
     def _method(self, attempt: int) -> Method:
         prepared, study = self.prepared, self.prepared.study.model
         rng = stream(prepared.seed, "calibration", prepared.journal_number, attempt)
-        sites = tuple(int(site) + 1 for site in rng.permutation(study.skin_sites.count))
+        drawn = (int(site) + 1 for site in rng.permutation(study.skin_sites.count))
+        sites = tuple(site for site in drawn if site not in prepared.unusable)
         kind: Callable[..., Any] = FixedSeries if self.method == "fixed" else Adaptive
         method: Method = kind(
             study.targets, sites, study.skin_sites.for_runs, prepared.thermode.highest_target, rng

@@ -21,7 +21,7 @@ from experiment.errors import UserError
 from experiment.inputs.files import Loaded, load_texts
 from experiment.journal import Journal, NoHead, events, find_journals, read_journal
 from experiment.journal.reader import study_as_today
-from experiment.recovery.past import Past, past_of, wall_time
+from experiment.recovery.past import Past, past_of, unusable_sites, wall_time
 from experiment.session.preparation import (
     Prepared,
     Request,
@@ -178,6 +178,7 @@ def _as_begun(journals: Sequence[Journal], place: SessionPlace, past: Past) -> P
         thermode=thermode_figures(rig, rig.name, study),
         scanned=study.scan is not None and rig.scanner is not None,
         past=past,
+        unusable=unusable_sites(journals),
         previous=newest.as_previous(),
         journal_number=place.next_number(),
         acquisition=head.acquisition,
@@ -221,6 +222,7 @@ def _repeated(prepared: Prepared, repeat: Repeat, journals: Sequence[Journal]) -
     wanted = range(repeat.first, study.runs + 1) if repeat.and_later else [repeat.first]
     acquisition = 1 + max((run.acquisition for run in past.runs), default=0)
     used = {run.skin_site for run in past.runs}
+    used |= set(prepared.unusable)
     spare = [site for site in spare_sites(study, prepared.calibration) if site not in used]
     begun = [run for run in wanted if past.last(run) is not None]
     if len(begun) > len(spare):

@@ -112,8 +112,8 @@ class Course:
             segment = self._segment([*lead_in, *waiting], number)
             go_on = self._begin(segment, title, "about_to_start" if first else "next_site")
             if not go_on:
-                ending = self._stopped("the experimenter ended the session before the run")
-                return self._closed(ending) if self._close_it else ending
+                ended = self._stopped("the experimenter ended the session before the run")
+                return self._closed(ended) if self._close_it else ended
             outcome = self._execute(segment)
             waiting = self._left(waiting, outcome)
             if outcome.status == "completed" and not outcome.reason:

@@ -18,7 +18,7 @@ from experiment.recovery.resume import prepare_resume
 from experiment.session.preparation import Prepared, Request, prepare
 from experiment.visit.course import VisitFiles, times_of
 from experiment.visit.steps import OVER, Progress, steps_of
-from experiment.visit.temperatures import accepted_file, with_calibration
+from experiment.visit.temperatures import accepted_file, with_calibration, with_table
 
 QUESTIONNAIRES = ("demographics", "state_anxiety")
 EXCLUSION = "heat"
@@ -37,6 +37,7 @@ class Visit:
     arm: str
     told: tuple[str, ...]
     given: bool = False
+    handedness: str | None = None  # '' where it wasn't told, None: not asked yet
 
 
 def load_files(questionnaires: tuple[str, ...], exclusion: str) -> VisitFiles:
@@ -56,6 +57,12 @@ def begin(request: Request, files: VisitFiles) -> Visit:
         given = prepared.calibration is not None
         return Visit(prepared, files, Progress({}, {}), "", (), given)
     return go_on(existing, files, request.calibration)
+
+
+def check_set_up(request: Request) -> None:
+    """Whether a visit can begin so, or go on. Raises `UserError`."""
+    if _existing(request) is None:
+        _fresh(request)
 
 
 def go_on(session: Path, files: VisitFiles, calibration: str | None = None) -> Visit:
@@ -80,14 +87,17 @@ def go_on(session: Path, files: VisitFiles, calibration: str | None = None) -> V
     given = accepted is None and prepared.calibration is not None
     if accepted is not None and not prepared.past.runs:
         prepared = with_calibration(prepared, accepted)
-    elif calibration not in (None, "none") and not given:
+    elif _said(journals, "unusable_sites") is not None and not prepared.past.runs:
+        prepared = with_table(prepared, prepared.calibration)
+    if accepted is None and calibration not in (None, "none") and not given:
         if prepared.past.runs or progress.ended.get("calibration") in OVER:
             told = [*told, "The calibration's step is over: --calibration isn't used."]
         else:
             prepared, given = with_calibration(prepared, Path(calibration)), True
     prepared = replace(prepared, request=replace(prepared.request, calibration=calibration))
     told = [*told, f"The visit of {stem} goes on at '{left[0].title}'."]
-    return Visit(prepared, files, progress, _arm(journals), tuple(told), given)
+    arm, hand = _said(journals, "arm") or "", _said(journals, "handedness")
+    return Visit(prepared, files, progress, arm, tuple(told), given, hand)
 
 
 def is_visit(journals: list[Journal]) -> bool:
@@ -118,11 +128,12 @@ def _fresh(request: Request) -> Prepared:
     return replace(prepare(replace(request, calibration="none")), request=request)
 
 
-def _arm(journals: list[Journal]) -> str:
+def _said(journals: list[Journal], item: str) -> str | None:
+    """What was said in the set-up last; '' where it was left out, None if it wasn't asked."""
     said = [
         event.value
         for journal in journals
         for event in journal.of(events.Answered)
-        if (event.instrument, event.item) == ("setup", "arm")
+        if (event.instrument, event.item) == ("setup", item)
     ]
-    return str(said[-1] or "") if said else ""
+    return str(said[-1] or "") if said else None

@@ -22,7 +22,7 @@ from experiment.visit.people import VisitExperimenter
 from experiment.visit.steps import BACK_TO, OVER, SKIN, Progress, Step, steps_of
 
 if TYPE_CHECKING:
-    from experiment.calibration.procedure import Calibrated
+    from experiment.calibration.procedure import Calibrated, MethodName
 
 Status = Literal["done", "skipped", "failed", "interrupted"]
 NOT_FINISHED = "the visit isn't finished: `trustpain visit` with the same options goes on with it"
@@ -35,10 +35,11 @@ GOES_ON = Ending("continued", ExitCode.DONE, "the visit goes on in the next jour
 
 @dataclass(frozen=True)
 class VisitFiles:
-    """What a visit has beside the study: its questionnaires and its exclusion check list."""
+    """What a visit has beside the study: its questionnaires, its check list, how it calibrates."""
 
     questionnaires: tuple[Questionnaire, ...]
     exclusion: ExclusionList
+    method: MethodName = "adaptive"  # of the calibration
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ class VisitCourse(Course):
     goes_on: bool = field(default=False, init=False)  # in a journal with another table
     attempt: int = field(default=0, init=False)  # of the present step
     arm: str = field(default="", init=False)
+    handedness: str | None = field(default=None, init=False)  # None: not asked
     given: bool = field(default=False, init=False)  # a calibration, by an option
 
     def __post_init__(self) -> None:
@@ -352,6 +354,7 @@ class VisitCourse(Course):
             self.experimenter,
             self.start_scan,
             self.stop_scan,
+            method=self.files.method,
         ).calibrate()
 
     @property

@@ -84,7 +84,7 @@ def play_once(found: Visit, setting: Setting, experimenter: VisitExperimenter) -
 
     def course(*parts: Any) -> VisitCourse:
         made = VisitCourse(*parts, files=found.files, progress=found.progress)
-        made.arm, made.given = found.arm, found.given
+        made.arm, made.given, made.handedness = found.arm, found.given, found.handedness
         return made
 
     return play(found.prepared, replace(setting, experimenter=experimenter, make_course=course))

@@ -33,7 +33,12 @@ class Step:
 BEFORE_HEAT = ("devices", "exclusion", "consent")
 
 STEPS = (
-    Step("setup", "Set-up", "Say which forearm the thermode will be on."),
+    Step(
+        "setup",
+        "Set-up",
+        "The forearm, its skin sites, handedness.",
+        before_runs=True,
+    ),
     Step(
         "devices",
         "Device check",

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from conditions.calibration import Calibration
+from conditions.stimulation import sites_without
 from conditions.trials import trial_rows
 from experiment.dataset import SessionPlace
 from experiment.errors import UserError
@@ -37,7 +39,11 @@ def accepted_file(journals: Sequence[Journal], place: SessionPlace) -> Path | No
 
 def with_calibration(prepared: Prepared, path: Path) -> Prepared:
     """The same session with the table of another calibration. Raises `UserError`."""
-    calibration = load_calibration(path).model
+    return with_table(prepared, load_calibration(path).model)
+
+
+def with_table(prepared: Prepared, calibration: Calibration | None) -> Prepared:
+    """The same session with the table anew, on skin sites that can be used. Raises `UserError`."""
     study = prepared.study.model
     try:
         rows = trial_rows(
@@ -47,9 +53,10 @@ def with_calibration(prepared: Prepared, path: Path) -> Prepared:
             session=prepared.request.session,
             seed=prepared.seed,
             calibration=calibration,
+            sites=sites_without(study, prepared.seed, prepared.unusable, calibration),
         )
     except ValueError as error:
-        raise UserError(f"the calibration {path.name} can't be used: {error}") from None
+        raise UserError(f"the session's table can't be made anew: {error}") from None
     check_limits(study, rows, prepared.rig.model, prepared.thermode)
     return replace(prepared, rows=tuple(rows), calibration=calibration)
 
