@@ -36,6 +36,9 @@ def visit(
     exclusion: Annotated[
         str, typer.Option("--exclusion", help="The exclusion check list: a name or a file.")
     ] = "heat",
+    unblind: Annotated[
+        bool, typer.Option("--unblind", help="Your screen names the trust level; put on record.")
+    ] = False,
 ) -> None:
     """Lead a participant through a whole visit, step by step.
 
@@ -84,4 +87,4 @@ def visit(
 
         found = ask_for_visit(commanded, stated, lambda found: check_set_up(with_answers(found)))
         request = with_answers(found)
-    raise typer.Exit(int(go_through(request, files, visual=visual)))
+    raise typer.Exit(int(go_through(request, files, visual=visual, unblind=unblind)))

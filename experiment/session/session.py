@@ -246,6 +246,7 @@ class _Wiring:
                 breaches=(
                     devices.thermode.breaches if devices.thermode is not None else lambda plan: []
                 ),
+                measured=self.thermometer.hottest_now,
             ),
             display=display,
             participant=participant,

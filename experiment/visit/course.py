@@ -18,8 +18,9 @@ from experiment.recovery.past import past_of
 from experiment.session.course import CLOSED, COMPLETED, NO_DETAILS, Course, Ending
 from experiment.summary.deviations import PART_OF_STEP
 from experiment.visit.forearm import forearm
-from experiment.visit.people import VisitExperimenter
+from experiment.visit.people import DeviceLine, VisitExperimenter
 from experiment.visit.steps import BACK_TO, OVER, SKIN, Progress, Step, steps_of
+from hardware.devices import MarkerBox, Scanner, Thermode
 
 if TYPE_CHECKING:
     from experiment.calibration.procedure import Calibrated, MethodName
@@ -70,6 +71,7 @@ class VisitCourse(Course):
     goes_on: bool = field(default=False, init=False)  # in a journal with another table
     attempt: int = field(default=0, init=False)  # of the present step
     arm: str = field(default="", init=False)
+    _pulses: int = field(default=0, init=False)  # of the present segment
     handedness: str | None = field(default=None, init=False)  # None: not asked
     given: bool = field(default=False, init=False)  # a calibration, by an option
 
@@ -78,6 +80,7 @@ class VisitCourse(Course):
         self._original_write = self.runner.stage.write
         self.runner.stage.write = self._write
         self.people.on_note = self._note
+        self.people.devices = self._devices
 
     @property
     def people(self) -> VisitExperimenter:
@@ -97,6 +100,8 @@ class VisitCourse(Course):
                 self._go_through(left[0], steps)
         except EndVisit as end:
             return end.ending
+        finally:
+            self.people.devices = tuple  # they're closed now
         self.people.step(None, len(steps), len(steps))
         return COMPLETED
 
@@ -383,13 +388,36 @@ class VisitCourse(Course):
         if not any(status == "done" for status in self.progress.ended.values()):
             self._show("welcome")
 
-    def _note(self, kind: str, text: str) -> None:
-        self.write(events.Note(t=self.now(), kind=kind, text=text))
+    def _note(self, kind: str, text: str, began: float | None = None) -> None:
+        """A note's time is when its writing began: what it's about has happened by then."""
+        self.write(events.Note(t=self.now() if began is None else began, kind=kind, text=text))
 
     def _write(self, event: events.Event) -> None:
+        if isinstance(event, events.Pulse):
+            self._pulses = event.number
+        elif isinstance(event, events.RunStart):
+            self._pulses = 0
         self._original_write(event)
         self.progress.see(event)
         self.people.saw(event)
+
+    def _devices(self) -> list[DeviceLine]:
+        """What each device does now (any thread)."""
+        stage, runner = self.runner.stage, self.runner
+        thermode = stage.thermode
+        lines = []
+        if thermode is not None:
+            measured = stage.measured()
+            said = ["no temperature yet" if measured is None else f"{measured:.1f} °C"]
+            said.append("at baseline" if thermode.at_baseline() else "not at baseline")
+            if battery := thermode.info.details.get("battery"):
+                said.append(f"battery {battery} when opened")
+            lines.append(_line("thermode", thermode, said))
+        if runner.scanner is not None:
+            lines.append(_line("scanner", runner.scanner, [f"{self._pulses} pulses in this run"]))
+        if runner.markers is not None:
+            lines.append(_line("markers", runner.markers, []))
+        return lines
 
     @contextlib.contextmanager
     def _overheard(self) -> Iterator[list[events.Event]]:
@@ -415,6 +443,14 @@ def times_of(questionnaire: Questionnaire) -> tuple[str, ...]:
 def instrument_of(questionnaire: Questionnaire, when: str) -> str:
     """The name under which its answers are stored; asked twice, it has two."""
     return f"{questionnaire.name}_{when}" if questionnaire.when == "both" else questionnaire.name
+
+
+def _line(role: str, device: Thermode | Scanner | MarkerBox, said: Sequence[str]) -> DeviceLine:
+    if reason := device.failure():
+        return DeviceLine(role, f"FAILED: {reason}", failed=True)
+    info = device.info
+    opened = f"{info.kind} on {info.port}{', emulated' if info.emulated else ''}"
+    return DeviceLine(role, " · ".join([*said, opened]))
 
 
 def _not_empty(text: str) -> str:

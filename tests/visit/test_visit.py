@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import shutil
 from pathlib import Path
 from statistics import fmean
@@ -214,12 +215,33 @@ def test_skin_that_is_not_well_gets_no_heat(tmp_path: Path) -> None:
 
 def test_a_note_at_any_moment(tmp_path: Path) -> None:
     def note(room: Any, experimenter: Any) -> None:
-        experimenter.on_note("thermode slipped", "put back")
+        experimenter.on_note("thermode slipped", "put back", 7.5)  # when its key was pressed
 
     choose = answering({"Consent. ": ["q"]})
     seen = go(tmp_path, choose, happens={9.0: note})
     (found,) = seen.of(events.Note)
-    assert (found.t, found.kind, found.text) == (9.0, "thermode slipped", "put back")
+    assert (found.t, found.kind, found.text) == (7.5, "thermode slipped", "put back")
+
+
+def test_the_screen_knows_every_device_while_the_visit_goes_on(
+    whole: Visited, tmp_path: Path
+) -> None:
+    seen: list[str] = []
+
+    def look(room: Any, experimenter: Any) -> None:
+        seen.append("; ".join(f"{line.role} {line.text}" for line in experimenter.devices()))
+
+    first = next(heat for heat in whole.of(events.HeatTriggered) if heat.run == 0)
+    looks = {9.0: look, first.t + 2.5: look}
+    go(tmp_path, answering({"Calibration. ": ["q"]}), happens=looks)
+    cool, hot = seen
+    assert re.match(
+        r"thermode 3\d\.\d °C · at baseline · battery .* when opened · tcs on emul", cool
+    )
+    assert "scanner 0 pulses in this run" in cool
+    assert "emulated" in cool
+    assert "not at baseline" in hot
+    assert float(hot.split()[1]) > 36.0
 
 
 def test_nonsense_is_refused_in_a_sentence(tmp_path: Path) -> None:
