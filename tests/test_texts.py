@@ -11,8 +11,9 @@ from PIL import Image
 from experiment.check.key_trial import KeyTrial
 from experiment.display.drawing import Layer, layers
 from experiment.display.field import Field, field_of
-from experiment.inputs.files import load_rig
+from experiment.inputs.files import QUESTIONNAIRES, load_questionnaire, load_rig
 from experiment.plan.scene import Choice, Portrait, RatingScale, ScaleLabel, Scene, Text
+from experiment.visit.wording import scenes_of
 from hardware.rig import Screen
 from stimuli import texts as module
 from stimuli.manifest import load_manifest
@@ -81,6 +82,13 @@ def all_scenes(texts: Texts, picture: Path) -> list[Scene]:
     ]
     scenes += [page(found) for _, found in texts.screens]
     scenes += [page(found, texts.hints.go_on) for found in texts.instructions]
+    scenes += [page(found, texts.hints.back_and_forth) for found in texts.instructions]
+    scenes += [page(found, texts.hints.go_on) for found in (texts.page("faces"), texts.debrief)]
+    for path in QUESTIONNAIRES.glob("*.toml"):
+        asked = load_questionnaire(path.stem).model
+        for alone in (True, False):
+            found = scenes_of(asked, texts.language, texts.text("rather_not_say"), alone=alone)
+            scenes += [scene for _, scene in found]
     scenes += [Text(text) for _, text in texts.after]
     for question in texts.questions:
         scenes.append(scale(texts, "vas", question, texts.hints.vas_keys))

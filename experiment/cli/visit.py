@@ -85,6 +85,8 @@ def visit(
         def with_answers(found: SetUp) -> Request:
             return replace(request, **vars(found))
 
-        found = ask_for_visit(commanded, stated, lambda found: check_set_up(with_answers(found)))
+        found = ask_for_visit(
+            commanded, stated, lambda found: check_set_up(with_answers(found), files)
+        )
         request = with_answers(found)
     raise typer.Exit(int(go_through(request, files, visual=visual, unblind=unblind)))

@@ -23,6 +23,8 @@ LETTER = 1.0
 SMALLEST_LETTER = 0.8
 """Text is shrunk to this on a small screen; 0.7 can still be read from a scanner's mirror."""
 
+READABLE_LETTER = 0.7
+
 TITLE_LETTER = 1.25
 LINE_SPACING = 1.3  # of the letters' size
 MARGIN = 0.8  # kept free along the edges of the screen

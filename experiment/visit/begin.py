@@ -19,6 +19,7 @@ from experiment.session.preparation import Prepared, Request, prepare
 from experiment.visit.course import VisitFiles, times_of
 from experiment.visit.steps import OVER, Progress, steps_of
 from experiment.visit.temperatures import accepted_file, with_calibration, with_table
+from experiment.visit.wording import check_wording
 
 QUESTIONNAIRES = ("demographics", "state_anxiety")
 EXCLUSION = "heat"
@@ -55,14 +56,19 @@ def begin(request: Request, files: VisitFiles) -> Visit:
     if existing is None:
         prepared = _fresh(request)
         given = prepared.calibration is not None
-        return Visit(prepared, files, Progress({}, {}), "", (), given)
+        told = _wording(files, prepared)
+        return Visit(prepared, files, Progress({}, {}), "", tuple(told), given)
     return go_on(existing, files, request.calibration)
 
 
-def check_set_up(request: Request) -> None:
+def _wording(files: VisitFiles, prepared: Prepared) -> list[str]:
+    return [line for each in files.questionnaires for line in check_wording(each, prepared)]
+
+
+def check_set_up(request: Request, files: VisitFiles) -> None:
     """Whether a visit can begin so, or go on. Raises `UserError`."""
     if _existing(request) is None:
-        _fresh(request)
+        _wording(files, _fresh(request))
 
 
 def go_on(session: Path, files: VisitFiles, calibration: str | None = None) -> Visit:
@@ -96,6 +102,7 @@ def go_on(session: Path, files: VisitFiles, calibration: str | None = None) -> V
             prepared, given = with_calibration(prepared, Path(calibration)), True
     prepared = replace(prepared, request=replace(prepared.request, calibration=calibration))
     told = [*told, f"The visit of {stem} goes on at '{left[0].title}'."]
+    told = [*told, *_wording(files, prepared)]
     arm, hand = _said(journals, "arm") or "", _said(journals, "handedness")
     return Visit(prepared, files, progress, arm, tuple(told), given, hand)
 

@@ -37,6 +37,7 @@ from experiment.visit.screens import (
     warm_stimuli,
 )
 from experiment.visit.temperatures import calibration
+from experiment.visit.wording import asked_on_screen
 
 NO_WARMTH = (
     "the thermode has no warm program (at most 42 °C) to practise with: store one and name it in "
@@ -266,8 +267,8 @@ def questionnaires(visit: VisitCourse, when: str) -> StepResult:
             f"Questionnaire '{words(questionnaire.title, 'en')}': is the participant ready?",
             {"g": "begin"},
         )
-        # A button box has no keys for more than two options: then the experimenter asks aloud.
-        alone = questionnaire.asked_by == "participant" and visit.prepared.rig.model.response.mouse
+        # Without a mouse the experimenter asks aloud.
+        alone = asked_on_screen(questionnaire, mouse=visit.prepared.rig.model.response.mouse)
         for item in questionnaire.item:
             result = _item(visit, questionnaire, item, instrument_of(questionnaire, when), alone)
             if result.status != "done":

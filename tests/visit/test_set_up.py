@@ -50,7 +50,7 @@ def test_a_slip_reopens_the_dialog_and_isnt_remembered(
 
     def check(found: SetUp) -> None:
         assert not kept.exists()
-        check_set_up(replace(Request(out=tmp_path), **vars(found)))
+        check_set_up(replace(Request(out=tmp_path), **vars(found)), load_files((), "heat"))
 
     found = ask_for_visit({}, DEFAULTS, check, kept)
     assert found == SetUp("demo", "laptop", "07", None, "en")
