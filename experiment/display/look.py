@@ -31,6 +31,7 @@ MARGIN = 0.8  # kept free along the edges of the screen
 TEXT_WIDTH = 21.0  # lines aren't longer, however wide the screen
 
 PORTRAIT_HEIGHT = 12.0
+PAGE_PICTURE = (6.0, 5.0, 4.0, 3.0, 2.5)  # heights of a page's small picture: the first with room
 CAPTION_LINES = 2  # kept free below a portrait, used or not, so that the face never moves
 CAPTION_GAP = 0.5
 FIXATION_SIZE = 1.0

@@ -33,6 +33,7 @@ from experiment.visit.screens import (
     face,
     item_on_screen,
     page_to_turn,
+    picture_of,
     practice,
     warm_stimuli,
 )
@@ -150,7 +151,9 @@ def instructions(visit: VisitCourse) -> StepResult:
     number = 0
     while number < len(pages):
         hint = texts.hints.back_and_forth if number else texts.hints.go_on
-        result, heard = visit.outside(page_to_turn(pages[number], f"page_{number + 1}", hint))
+        shown = picture_of(pages[number], visit.prepared.study.model, visit.materials)
+        page = page_to_turn(pages[number], f"page_{number + 1}", hint, shown)
+        result, heard = visit.outside(page)
         if result.status != "done":
             return result
         chosen = next((e.chosen for e in heard if isinstance(e, events.ChoiceMade)), None)

@@ -16,7 +16,9 @@ from experiment.bids.validate import validate_dataset
 from experiment.blinding import Blind
 from experiment.errors import ExitCode, UserError
 from experiment.journal import events
-from experiment.visit.screens import WARM_C
+from experiment.plan.materials import materials_of
+from experiment.plan.scene import RatingScale
+from experiment.visit.screens import WARM_C, picture_of
 from experiment.visit.steps import STEPS
 from tests.visit.conftest import Visited, answering, go
 
@@ -49,6 +51,23 @@ def test_no_heat_before_consent_and_only_warmth_in_practice(whole: Visited) -> N
     assert all(heat.t < ends["practice"] for heat in heats if heat.run == 0)
     numbers = [heat.number for heat in heats]
     assert len(set(numbers)) == len(numbers)
+
+
+def test_instructions_have_pictures_of_this_study(whole: Visited) -> None:
+    prepared = whole.played.prepared
+    materials = materials_of(
+        prepared.study.model, prepared.texts, prepared.thermode, lambda *who: Path(), hand="keys"
+    )
+    study = prepared.study.model
+    pages = prepared.texts.instruction_pages(study.scale)
+    drawn = [picture_of(page, study, materials) for page in pages if page.picture]
+    assert [type(picture).__name__ for picture in drawn] == [
+        "Silhouette",
+        "RatingScale",
+        "StopButton",
+    ]
+    scale = next(picture for picture in drawn if isinstance(picture, RatingScale))
+    assert scale.kind == study.scale
 
 
 def test_every_face_is_rated_on_every_item_before_and_after(whole: Visited) -> None:
