@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import csv
+import io
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from conditions.stimulation import run_sites, sites_without, spare_sites
+from experiment.cli.app import app
 from experiment.inputs.files import load_study
 from experiment.journal import events
 from experiment.recovery.resume import Repeat, prepare_resume
 from experiment.session import dialog
 from experiment.session.preparation import Request
-from experiment.visit.begin import check_set_up, load_files
+from experiment.visit.begin import begin, check_set_up, load_files
+from experiment.visit.play import put_on_record
 from experiment.visit.setup import SetUp, ask_for_visit, remember, remembered
 from tests.display.test_dialog import Terminal
 from tests.visit.conftest import Visited, answering, go
@@ -118,3 +122,23 @@ def test_the_visits_calibration_can_be_a_fixed_series(tmp_path: Path) -> None:
     seen = go(tmp_path, choose, files=files, calibration=None)
     judged = [e for e in seen.of(events.Decision) if "fit for use" in e.question]
     assert {e.details["method"] for e in judged} == {"fixed"}
+
+
+def test_a_visit_led_unblinded_is_on_the_list_before_it_begins(tmp_path: Path) -> None:
+    prepared = begin(Request("demo", "laptop", "07", out=tmp_path), load_files((), "heat")).prepared
+    put_on_record(prepared, Console(file=io.StringIO()))
+    listed = prepared.place.dataset / "derivatives" / "trustpain" / "unblinding.tsv"
+    _, line = listed.read_text(encoding="utf-8").splitlines()
+    assert line.split("\t")[1:4] == ["sub-07", "screen of the visit", "command, visit not closed"]
+
+
+@pytest.mark.parametrize("command", ["visit", "calibrate"])
+def test_progress_keeps_quiet_where_there_is_no_terminal(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    more = ["--calibration", "none"] if command == "visit" else ["--method", "fixed"]
+    out = ["--out", str(tmp_path)]
+    with pytest.raises(SystemExit) as ended:
+        app([command, "--study", "demo", "--simulate", "--participant", "01", *more, *out])
+    assert ended.value.code == 0
+    assert capsys.readouterr().err == ""
