@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import pairwise
 
 from conditions.calibration import Calibration
@@ -66,6 +66,31 @@ def run_sites(study: Study, seed: int, calibration: Calibration | None = None) -
                 f"the calibration chose {len(chosen)} skin site(s), but the study needs {for_runs}"
             )
     return tuple(chosen[run % for_runs] for run in range(study.runs))
+
+
+def sites_without(
+    study: Study, seed: int, unusable: Collection[int], calibration: Calibration | None = None
+) -> dict[int, int]:
+    """The skin site of each run (from 1), none of them among the `unusable`.
+
+    A run whose site can't be used gets the first spare one that can. Raises ValueError, in one
+    sentence, if there are too few.
+    """
+    planned = run_sites(study, seed, calibration)
+    spare = [s for s in spare_sites(study, calibration) if s not in unusable and s not in planned]
+    instead: dict[int, int] = {}
+    for site in dict.fromkeys(planned):
+        if site not in unusable:
+            instead[site] = site
+        elif spare:
+            instead[site] = spare.pop(0)
+        else:
+            named = ", ".join(map(str, sorted(unusable)))
+            raise ValueError(
+                f"the runs need {len(set(planned))} skin site(s), but without {named} there are too "
+                f"few: use the other forearm, or don't go on with this participant today"
+            )
+    return {run: instead[site] for run, site in enumerate(planned, start=1)}
 
 
 def spare_sites(study: Study, calibration: Calibration | None = None) -> tuple[int, ...]:

@@ -18,6 +18,7 @@ from experiment.session.provenance import provenance
 
 HIDDEN = "[blinded]"
 UNBLINDING = "unblinding.tsv"
+PAGES = Path("derivatives", "trustpain")
 COLUMNS = ("time", "session", "page", "by", "version")
 
 
@@ -51,17 +52,18 @@ def _any(words: set[str]) -> str:
     return "|".join(re.escape(word) for word in found) or r"(?!)"
 
 
-def record_unblinding(pages: Path, session: str, page: str) -> Path:
+def record_unblinding(pages: Path, session: str, page: str, *, open_visit: bool = False) -> Path:
     """Append a line to the unblinding list in `pages` (`derivatives/trustpain/`); gives its path.
 
-    `by` says what was used, never a name. Raises `OSError` if it can't be written: then nothing
-    may be shown.
+    `by` says what was used, never a name, and if the visit was still going on. Raises `OSError` if
+    it can't be written: then nothing may be shown.
     """
     path = pages / UNBLINDING
     pages.mkdir(parents=True, exist_ok=True)
     now = datetime.now(UTC).isoformat(timespec="seconds")
     version = provenance().versions.get("trustpain", "unknown")
-    line = "\t".join((now, session, page, "command", version)) + "\n"
+    by = "command, visit not closed" if open_visit else "command"
+    line = "\t".join((now, session, page, by, version)) + "\n"
     with FileLock(pages / f".{UNBLINDING}.lock"), path.open("a", encoding="utf-8") as file:
         if file.tell() == 0:
             file.write("\t".join(COLUMNS) + "\n")

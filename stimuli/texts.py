@@ -27,11 +27,15 @@ class _Model(BaseModel):
 
 
 class Page(_Model):
-    """A screen of text; `only` limits an instruction to one kind of scale."""
+    """A screen of text; `only` limits an instruction to one kind of scale.
+
+    `picture`: what is drawn below an instruction, as the participant will see it.
+    """
 
     title: str = ""
     text: Annotated[str, Field(min_length=1)]
     only: ScaleKind | None = None
+    picture: Literal["clinician", "scale", "stop_button"] | None = None
 
 
 class Trial(_Model):

@@ -10,12 +10,24 @@ from PIL import Image
 
 from conditions.norming import NormingStudy
 from experiment.check.key_trial import KeyTrial
+from experiment.display import look
 from experiment.display.drawing import Layer, layers
 from experiment.display.field import Field, field_of
-from experiment.inputs.files import load_rig, load_study
+from experiment.inputs.files import QUESTIONNAIRES, load_questionnaire, load_rig, load_study
 from experiment.norming.course import block_scene, instruction_scenes
 from experiment.plan.materials import materials_of
-from experiment.plan.scene import Choice, Portrait, RatingScale, ScaleLabel, Scene, Text
+from experiment.plan.scene import (
+    Choice,
+    PagePicture,
+    Portrait,
+    RatingScale,
+    ScaleLabel,
+    Scene,
+    Silhouette,
+    StopButton,
+    Text,
+)
+from experiment.visit.wording import scenes_of
 from hardware.rig import Screen
 from stimuli import texts as module
 from stimuli.manifest import load_manifest
@@ -80,6 +92,18 @@ def norming() -> NormingStudy:
     return study
 
 
+def with_picture(found: Page, texts: Texts) -> Text:
+    """An instruction as the visit shows it."""
+    drawn: PagePicture | None = None
+    if found.picture == "scale":
+        drawn = scale(texts, found.only or "vas", "intensity", "")
+    elif found.picture == "clinician":
+        drawn = Silhouette(texts.text("trial.anticipation"))
+    elif found.picture == "stop_button":
+        drawn = StopButton()
+    return replace(page(found, texts.hints.back_and_forth), drawing=drawn)
+
+
 def all_scenes(texts: Texts, picture: Path) -> list[Scene]:
     longest = max(texts.names.values(), key=len)
     scenes: list[Scene] = [
@@ -90,6 +114,13 @@ def all_scenes(texts: Texts, picture: Path) -> list[Scene]:
     ]
     scenes += [page(found) for _, found in texts.screens]
     scenes += [page(found, texts.hints.go_on) for found in texts.instructions]
+    scenes += [with_picture(found, texts) for found in texts.instructions]
+    scenes += [page(found, texts.hints.go_on) for found in (texts.page("faces"), texts.debrief)]
+    for path in QUESTIONNAIRES.glob("*.toml"):
+        asked = load_questionnaire(path.stem).model
+        for alone in (True, False):
+            found = scenes_of(asked, texts.language, texts.text("rather_not_say"), alone=alone)
+            scenes += [scene for _, scene in found]
     scenes += [Text(text) for _, text in texts.after]
     for question in texts.questions:
         scenes.append(scale(texts, "vas", question, texts.hints.vas_keys))
@@ -137,6 +168,22 @@ def test_every_text_fits_its_place(texts: Texts, field: Field, picture: Path) ->
                 assert layer.letter >= 0.7 * field.px_per_degree - 1, scene
         for one, other in itertools.combinations(drawn, 2):
             assert not overlap(one, other), scene
+
+
+def test_every_line_of_a_scales_labels_is_drawn(texts: Texts, field: Field) -> None:
+    """The edge of a scale's picture, cut through letters, would be in ink."""
+    for question in ("intensity", "unpleasantness"):
+        drawn = layers(scale(texts, "glms", question, texts.hints.glms_keys), field)[0].image
+        for edge in (0, drawn.height - 1):
+            row = drawn.crop((0, edge, drawn.width, edge + 1))
+            assert row.getcolors() == [(drawn.width, look.BACKGROUND)]
+
+
+def test_a_picture_is_what_the_page_is_about(texts: Texts) -> None:
+    """Each language has the same ones, and each kind is there for either scale."""
+    for kind in ("vas", "glms"):
+        pictures = [found.picture for found in texts.instruction_pages(kind) if found.picture]  # type: ignore[arg-type]
+        assert pictures == ["clinician", "scale", "stop_button"]
 
 
 def test_faces_stay_where_they_are(field: Field, picture: Path) -> None:

@@ -73,7 +73,7 @@ def export_visit(
         rows[OPEN_QUESTIONS] = {
             key: _cell(visit.answers[OPEN_QUESTIONS].get(key)) for key in visit.open_questions
         }
-    if not rows:
+    if not rows and not _handedness(visit):
         return written
     lock = dataset / "sourcedata" / ".lock"
     with FileLock(lock):  # as in `update_dataset`: two sessions may end at the same moment
@@ -209,7 +209,7 @@ def _same(row: dict[str, str], ours: dict[str, str]) -> bool:
 
 def _participants(dataset: Path, label: str, visit: _Visit) -> list[Path]:
     """Age, sex and handedness beside what stands in the list of participants already."""
-    told: dict[str, str] = {}
+    told = _handedness(visit)
     for name, questionnaire in visit.questionnaires.items():
         for item in questionnaire.item:
             if item.participants_column and item.name in visit.answers.get(name, {}):
@@ -227,6 +227,12 @@ def _participants(dataset: Path, label: str, visit: _Visit) -> list[Path]:
         write_whole(path, tsv_bytes(columns, table)),
         write_whole(dataset / "participants.json", json_bytes(described | sidecar)),
     ]
+
+
+def _handedness(visit: _Visit) -> dict[str, str]:
+    """As told in the set-up, which knows it also where no questionnaire asks."""
+    told = visit.answers.get("setup", {}).get("handedness")
+    return {"handedness": _cell(told)} if told else {}
 
 
 def _cell(value: Answer) -> str:

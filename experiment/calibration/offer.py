@@ -11,7 +11,7 @@ from pathlib import Path
 
 from conditions.calibration import Calibration, SiteResidual, TargetTemperature
 from conditions.schedule import run_length
-from conditions.stimulation import planned_temperatures
+from conditions.stimulation import planned_temperatures, sites_without
 from conditions.trials import heat_onset, trial_rows
 from experiment.calibration.estimate import Estimate, Rated
 from experiment.calibration.refusal import Refusal
@@ -51,7 +51,7 @@ def by_hand(
 ) -> Calibration:
     """Temperatures that the experimenter chose, on the sites that were found, if they were."""
     study = prepared.pain_study
-    every = tuple(range(1, study.skin_sites.count + 1))
+    every = tuple(s for s in range(1, study.skin_sites.count + 1) if s not in prepared.unusable)
     chosen, spare = every[: study.skin_sites.for_runs], every[study.skin_sites.for_runs :]
     residuals: tuple[SiteResidual, ...] = ()
     if estimate is not None:
@@ -94,6 +94,7 @@ def against_runs(
             session=prepared.request.session,
             seed=prepared.seed,
             calibration=calibration,
+            sites=sites_without(study, prepared.seed, prepared.unusable, calibration),
         )
     except ValueError as error:
         return [Refusal(str(error), "set other temperatures by hand, or repeat")]

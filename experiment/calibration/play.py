@@ -32,7 +32,10 @@ def calibrate_simulated(request: Request, method: MethodName) -> ExitCode:
     console, setting = Console(), virtual_setting()
     setting.experimenter = SimulatedExperimenter(setting.clock, console)
     prepared = prepare(replace(request, simulated=True), "calibration")
-    return _finish(play_calibration(prepared, setting, method), console)
+    # On stderr, and quiet where that's no terminal.
+    with Console(stderr=True).status("Simulating the calibration ..."):
+        played = play_calibration(prepared, setting, method)
+    return _finish(played, console)
 
 
 def play_calibration(prepared: Prepared, setting: Setting, method: MethodName) -> Played:

@@ -19,6 +19,7 @@ from conditions.study import Study
 from experiment.calibration.adaptive import Adaptive
 from experiment.calibration.estimate import Estimate, Method, Proposal, Rated
 from experiment.calibration.fixed import FixedSeries
+from experiment.calibration.in_letters import in_letters
 from experiment.calibration.offer import against_runs, by_hand, calibration_of, draw, in_words
 from experiment.calibration.refusal import Refusal, refusals
 from experiment.calibration.study import calibration_study, row_of
@@ -108,12 +109,16 @@ class CalibrationCourse(Course):
             if answer == "q":
                 return Calibrated(None, None, self._stopped("no calibration was accepted"))
 
+    def _ends(self) -> dict[str, str]:
+        return {"q": "end without a calibration"}
+
     # --- a series -----------------------------------------------------------------------------
 
     def _method(self, attempt: int) -> Method:
         prepared, study = self.prepared, self.prepared.pain_study
         rng = stream(prepared.seed, "calibration", prepared.journal_number, attempt)
-        sites = tuple(int(site) + 1 for site in rng.permutation(study.skin_sites.count))
+        drawn = (int(site) + 1 for site in rng.permutation(study.skin_sites.count))
+        sites = tuple(site for site in drawn if site not in prepared.unusable)
         kind: Callable[..., Any] = FixedSeries if self.method == "fixed" else Adaptive
         method: Method = kind(
             study.targets, sites, study.skin_sites.for_runs, prepared.figures.highest_target, rng
@@ -224,7 +229,7 @@ class CalibrationCourse(Course):
     ) -> None:
         """Figures and picture for the experimenter; the same into the journal."""
         tell, place = self.experimenter.tell, self.prepared.place
-        for line in in_words(estimate, rated):
+        for line in (*in_words(estimate, rated), "", *in_letters(estimate, rated), ""):
             tell(line)
         stem = f"{place.stem}_calibration-{self.prepared.journal_number:03d}-{attempt}"
         picture = place.dataset / "derivatives" / "trustpain" / f"{stem}.png"

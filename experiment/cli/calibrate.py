@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from experiment.cli import options
-
-
-class Series(StrEnum):
-    """How the stimuli are chosen."""
-
-    fixed = "fixed"
-    adaptive = "adaptive"
 
 
 def calibrate(
@@ -25,9 +17,7 @@ def calibrate(
     ] = "01",
     session: options.SessionLabel = None,
     study: options.Study = "trust_pain",
-    method: Annotated[
-        Series, typer.Option("--method", help="A fixed series, or one that follows the ratings.")
-    ] = Series.adaptive,
+    method: options.Method = options.Series.adaptive,
     simulate: Annotated[
         bool, typer.Option("--simulate", help="A simulated participant, in virtual time.")
     ] = False,

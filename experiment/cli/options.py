@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -27,6 +28,19 @@ CalibrationPath = Annotated[
         "--calibration",
         help="An accepted calibration's file, or none for the study's fixed temperatures.",
     ),
+]
+
+
+class Series(StrEnum):
+    """How a calibration's stimuli are chosen."""
+
+    fixed = "fixed"
+    adaptive = "adaptive"
+
+
+Method = Annotated[
+    Series,
+    typer.Option("--method", help="Calibration: a fixed series, or one that follows the ratings."),
 ]
 Seed = Annotated[
     int | None,

@@ -37,8 +37,15 @@ def report(
 
         written = write_group_report(path)
     else:
-        from experiment.report.session import write_session_report
+        from experiment.journal import read_journals
+        from experiment.report.session import session_journals, visit_closed, write_session_report
 
         with console.status("Drawing the report ..."):  # quiet where that's no terminal
             written = write_session_report(path, unblind)
+        if unblind and not visit_closed(read_journals(session_journals(path))):
+            console.print(
+                "The visit isn't closed: whoever still talks to the participant mustn't see this "
+                "page. That it was made now is in unblinding.tsv.",
+                style="bold yellow",
+            )
     console.print(f"Report: {written}", markup=False, highlight=False, soft_wrap=True)

@@ -14,13 +14,12 @@ import sys
 from experiment.session.dialog import Question
 
 
-def show(title: str, questions: list[Question]) -> dict[str, str] | None:
+def show(title: str, questions: list[Question], problem: str = "") -> dict[str, str] | None:
     """Show a PsychoPy dialog until every answer is valid; None if it was cancelled."""
     from psychopy import gui, logging
 
     logging.console.setLevel(logging.CRITICAL)
     values = {question.name: question.initial for question in questions}
-    problem = ""
     while True:
         dialog = gui.Dlg(title=title)
         if problem:
@@ -51,7 +50,7 @@ def main() -> None:
     answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
     with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
         questions = [Question(**field) for field in request["questions"]]
-        values = show(request["title"], questions)
+        values = show(request["title"], questions, request["problem"])
     json.dump(values, answer)
     answer.close()
 

@@ -15,6 +15,7 @@ from PIL import Image, ImageDraw, ImageFilter
 from experiment.display import look
 from experiment.display.field import Field
 from experiment.display.lettering import Lines, balanced, draw, fit, wrap
+from experiment.display.page_pictures import inset
 from experiment.display.scales import scale_line, spread
 from experiment.plan.scene import Choice, Fixation, KeyScreen, Portrait, RatingScale, Scene, Text
 
@@ -107,14 +108,29 @@ def _page(scene: Text, field: Field) -> list[Layer]:
     title = _text(field, scene.title, look.TITLE_LETTER, highest=3.5) if scene.title else None
     above = 0 if title is None else title.height + field.px(0.6)
     free = field.height_degrees - 2 * look.MARGIN - above / field.px_per_degree
+    gap, below = field.px(0.6), 0
     body = _text(field, scene.text, look.LETTER, highest=free)
-    top = (field.height - above - body.height) // 2
+    if scene.drawing is not None:
+        # As large as the words leave room for, in letters that can be read; else without it.
+        for height in look.PAGE_PICTURE:
+            room = gap + field.px(height)
+            beside = _text(
+                field, scene.text, look.LETTER, highest=free - room / field.px_per_degree
+            )
+            if beside.letter >= look.READABLE_LETTER * field.px_per_degree:
+                body, below = beside, room
+                break
+    top = (field.height - above - body.height - below) // 2
     found = []
     if title is not None:
         found.append(Layer(draw(title), (field.width - title.width) // 2, top, title.letter))
     if scene.text.strip():
         image = draw(body, left=sum(map(bool, body.lines)) > 3)
         found.append(Layer(image, (field.width - image.width) // 2, top + above, body.letter))
+    if scene.drawing is not None and below:
+        image = inset(scene.drawing, field, below - gap, compose)
+        y = top + above + body.height + gap
+        found.append(Layer(image, (field.width - image.width) // 2, y))
     return found
 
 
@@ -263,6 +279,12 @@ def _vertical_scale(scene: RatingScale, field: Field) -> Layer:
         letter -= 1
     wanted = [length * label.position / 100 for label in labels]
     places = spread(wanted, [w.height for w in words], -border / 2, length)
+    # A label of three lines at an end needs more than the border that is kept for it.
+    beyond = [
+        max(place + word.height / 2 - length, word.height / 2 - place)
+        for place, word in zip(places, words, strict=True)
+    ]
+    border = max(border, round(max(beyond, default=0.0)) + 1)
     image_width = text_left + max((w.width for w in words), default=1)
     image = Image.new("RGB", (image_width, length + 2 * border), look.BACKGROUND)
     pen = ImageDraw.Draw(image)

@@ -23,12 +23,15 @@ LETTER = 1.0
 SMALLEST_LETTER = 0.8
 """Text is shrunk to this on a small screen; 0.7 can still be read from a scanner's mirror."""
 
+READABLE_LETTER = 0.7
+
 TITLE_LETTER = 1.25
 LINE_SPACING = 1.3  # of the letters' size
 MARGIN = 0.8  # kept free along the edges of the screen
 TEXT_WIDTH = 21.0  # lines aren't longer, however wide the screen
 
 PORTRAIT_HEIGHT = 12.0
+PAGE_PICTURE = (6.0, 5.0, 4.0, 3.0, 2.5)  # heights of a page's small picture: the first with room
 CAPTION_LINES = 2  # kept free below a portrait, used or not, so that the face never moves
 CAPTION_GAP = 0.5
 FIXATION_SIZE = 1.0

@@ -417,12 +417,16 @@ class Warned(_Event):
 
 
 class SessionEnd(_Event):
-    """The last line of a session that ended in order."""
+    """The last line of a session that ended in order.
+
+    `continued`: as planned, in the next journal, which has another table.
+    """
 
     event: Literal["session_end"] = "session_end"
-    status: Literal["completed", "stopped", "failed"]
+    status: Literal["completed", "continued", "stopped", "failed"]
     exit_code: int
     message: str = ""
+    closed: bool = False  # however it ended, there is nothing to go on with
 
 
 Event = (

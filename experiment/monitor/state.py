@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from pydantic import ValidationError
@@ -162,7 +162,7 @@ class State:
         assert self.blind is not None
         at = self.time_of_day(deviation.t)
         text = self.blind(deviation.text)
-        deviation = Deviation(deviation.t, deviation.weight, text, deviation.run, deviation.trial)
+        deviation = replace(deviation, text=text)
         last = self.told[-1] if self.told else None
         if last is not None and last.deviation.text == text and last.deviation.run == deviation.run:
             self.told[-1] = Told(at, deviation, last.times + 1)

@@ -126,15 +126,16 @@ def _told(state: State) -> tuple[TellLine, ...]:
         if told.deviation.weight == weight
     ]
     lines = []
-    for told in newest[:MOST_TOLD]:
+    shown = [told for n, told in enumerate(newest) if n < MOST_TOLD or told.deviation.kept]
+    for told in shown:
         dev = told.deviation
         where = f", run {dev.run}" if dev.run else ""
         where += f", trial {dev.trial}" if dev.trial else ""
         at = f"{told.time} UTC" if told.time else "so far"
         again = f" ({told.times} times)" if told.times > 1 else ""
         lines.append(TellLine(dev.weight, f"{at}{where}: {dev.text}{again}"))
-    if len(newest) > MOST_TOLD:
-        lines.append(TellLine("note", f"and {len(newest) - MOST_TOLD} more"))
+    if len(newest) > len(shown):
+        lines.append(TellLine("note", f"and {len(newest) - len(shown)} more"))
     return tuple(lines)
 
 

@@ -30,10 +30,26 @@ class Portrait:
 
 @dataclass(frozen=True)
 class Text:
-    """A page of text for the participant: instructions, waiting, pause, end."""
+    """A page of text for the participant: instructions, waiting, pause, end.
+
+    With `drawing` a small picture of what the page is about stands below the text.
+    """
 
     text: str
     title: str = ""
+    drawing: PagePicture | None = None
+
+
+@dataclass(frozen=True)
+class Silhouette:
+    """Only on a page: a clinician's screen, with nobody's face on it."""
+
+    caption: str
+
+
+@dataclass(frozen=True)
+class StopButton:
+    """Only on a page: what ends the heat at once."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +108,8 @@ class KeyScreen:
 
 
 Scene = Fixation | Portrait | Text | Choice | RatingScale | KeyScreen
+
+PagePicture = RatingScale | Silhouette | StopButton
 
 
 @dataclass(frozen=True)

@@ -130,6 +130,17 @@ def past_of(journals: Sequence[Journal]) -> Past:
     )
 
 
+def unusable_sites(journals: Sequence[Journal]) -> tuple[int, ...]:
+    """The skin sites that mustn't be used, as was said last in a visit's set-up."""
+    said = [
+        str(event.value or "")
+        for journal in journals
+        for event in journal.of(events.Answered)
+        if (event.instrument, event.item) == ("setup", "unusable_sites")
+    ]
+    return tuple(int(site) for site in said[-1].split()) if said else ()
+
+
 def wall_time(journal: Journal, t: float) -> float:
     """A session time of a journal as wall time (Unix seconds)."""
     return datetime.fromisoformat(journal.head.started_utc).timestamp() + t

@@ -22,7 +22,7 @@ from experiment.errors import UserError
 from experiment.inputs.files import Loaded, load_texts
 from experiment.journal import Journal, NoHead, events, find_journals, read_journal
 from experiment.journal.reader import study_as_today
-from experiment.recovery.past import Past, past_of, wall_time
+from experiment.recovery.past import Past, past_of, unusable_sites, wall_time
 from experiment.session.preparation import (
     Prepared,
     Request,
@@ -65,6 +65,12 @@ def prepare_resume(
     """
     journals = _journals_of_one_session(path)
     place = _place_of(journals[-1])
+    ends = journals[-1].of(events.SessionEnd)
+    if ends and ends[-1].closed:
+        raise UserError(
+            f"{place.stem} was ended for good, so there is nothing to go on with: begin a new "
+            f"--session"
+        )
     past = past_of(journals)
     prepared = _as_begun(journals, place, past)
     told = [_torn(journal) for journal in journals if journal.torn]
@@ -173,6 +179,7 @@ def _as_begun(journals: Sequence[Journal], place: SessionPlace, past: Past) -> P
         thermode=figures_for(study, rig, rig.name),
         scanned=study.scan is not None and rig.scanner is not None,
         past=past,
+        unusable=unusable_sites(journals),
         previous=newest.as_previous(),
         journal_number=place.next_number(),
         acquisition=head.acquisition,
@@ -237,7 +244,7 @@ def _repeated(prepared: Prepared, repeat: Repeat, journals: Sequence[Journal]) -
 
 def _spare_for(runs: Sequence[int], prepared: Prepared) -> dict[int, int]:
     """A skin site for each run that is repeated. Raises `UserError` where there are too few."""
-    used = {run.skin_site for run in prepared.past.runs}
+    used = {run.skin_site for run in prepared.past.runs} | set(prepared.unusable)
     every = spare_sites(prepared.pain_study, prepared.calibration)
     spare = [site for site in every if site not in used]
     if len(runs) > len(spare):

@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from experiment.bids.files import write_whole
-from experiment.blinding import record_unblinding
+from experiment.blinding import PAGES, record_unblinding
 from experiment.errors import UserError
 from experiment.journal import Journal, find_journals, read_journals
 from experiment.journal.reader import JOURNAL_NAME
 from experiment.report.session_facts import facts_of
 from experiment.report.session_page import session_html
-
-PAGES = Path("derivatives", "trustpain")
+from experiment.report.visits import is_closed
 
 
 def write_session_report(path: Path, unblind: bool = False) -> Path:
@@ -44,8 +43,16 @@ def write_report(journals: Sequence[Journal], *, unblind: bool = False) -> Path:
     path = pages / f"{facts.summary.subject}{description}_report.html"
     html = session_html(facts, unblinded=unblind)
     if unblind:  # before the page: nobody is unblinded without a line that says so
-        record_unblinding(pages, facts.summary.subject, path.name)
+        record_unblinding(
+            pages, facts.summary.subject, path.name, open_visit=not visit_closed(journals)
+        )
     return write_whole(path, html.encode())
+
+
+def visit_closed(journals: Sequence[Journal]) -> bool:
+    """Whether nobody will talk to the participant of this session any more."""
+    of_runs = [journal for journal in journals if journal.head.step == "runs"]
+    return bool(of_runs) and is_closed(of_runs[-1].events[-1])
 
 
 def session_journals(path: Path) -> list[Path]:

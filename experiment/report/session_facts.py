@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from experiment.bids.face_ratings import Faces
@@ -26,6 +26,7 @@ class Line:
     weight: Weight
     text: str
     times: int = 1  # how often the same happened in the same run
+    kept: bool = False  # never left out for want of room
 
 
 @dataclass(frozen=True)
@@ -105,15 +106,16 @@ def facts_of(journals: Sequence[Journal], *, shown: bool) -> SessionFacts:
     lines = _whole_session(of_runs, summary, records) + [
         line for journal in journals for line in _of_journal(journal)
     ]
-    lines = [Line(ln.time, ln.where, ln.weight, blind(ln.text), ln.times) for ln in _joined(lines)]
-    lines.sort(key=lambda line: WEIGHTS.index(line.weight))
+    lines = [replace(line, text=blind(line.text)) for line in _joined(lines)]
+    lines.sort(key=lambda line: (WEIGHTS.index(line.weight), not line.kept))
+    printed = [*lines[:MOST_DEVIATIONS], *(ln for ln in lines[MOST_DEVIATIONS:] if ln.kept)]
     return SessionFacts(
         journals=tuple(journals),
         summary=summary,
         records=records,
         answers=tuple(_answers(records)),
-        lines=tuple(lines[:MOST_DEVIATIONS]),
-        more_lines=max(0, len(lines) - MOST_DEVIATIONS),
+        lines=tuple(printed),
+        more_lines=len(lines) - len(printed),
         doses=tuple(_doses(journals)),
         faces=Faces.of(journals),
         shown=shown,
@@ -128,7 +130,10 @@ def time_of_day(journal: Journal, t: float) -> str:
 
 def _of_journal(journal: Journal) -> list[Line]:
     found = [deviation for event in journal.events if (deviation := deviation_of(event))]
-    return [Line(time_of_day(journal, dev.t), _where(dev), dev.weight, dev.text) for dev in found]
+    return [
+        Line(time_of_day(journal, dev.t), _where(dev), dev.weight, dev.text, kept=dev.kept)
+        for dev in found
+    ]
 
 
 def _where(dev: Deviation) -> str:
@@ -148,7 +153,7 @@ def _joined(lines: Iterable[Line]) -> list[Line]:
             joined[key] = line
         else:
             where = first.where if first.where == line.where else key[0]
-            joined[key] = Line(first.time, where, first.weight, line.text, first.times + 1)
+            joined[key] = replace(first, where=where, times=first.times + 1)
     return list(joined.values())
 
 
@@ -197,9 +202,12 @@ def _whole_session(
 
 
 def _goes_on(journal: Journal) -> bool:
-    """Whether it ended as planned with the next one: a visit does so after its calibration."""
+    """Whether it ended as planned with the next one: a visit does so after its calibration.
+
+    Older journals say "stopped" for it, with the exit code of what went well.
+    """
     ends = journal.of(events.SessionEnd)
-    return bool(ends) and ends[-1].status == "stopped" and ends[-1].exit_code == 0
+    return bool(ends) and ends[-1].status in ("continued", "stopped") and ends[-1].exit_code == 0
 
 
 def _answers(records: Iterable[RunRecord]) -> list[Answer]:

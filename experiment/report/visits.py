@@ -20,6 +20,7 @@ from experiment.journal.reader import JOURNAL_NAME, parse_journal
 HEAD_BYTES = 20_000_000  # a head is about 50 kB; keeps a wrong file from filling memory
 TAIL_BYTES = 1_000_000  # holds the last whole line, however long
 PLANNED = ("run", "trial", "clinician", "trust", "temperature_level", "temperature")
+ONLY_CALIBRATED = "was calibrated, and nothing else"
 SUBJECT = re.compile(r"sub-(?P<label>[A-Za-z0-9]+)")
 
 
@@ -56,19 +57,26 @@ class Visit:
 def is_closed(last: Event | None) -> bool:
     """Whether a visit whose latest journal ends with this event is closed.
 
-    For now: the session ended in order. It's the one place that decides it.
+    The session ended in order, or somebody said that there is nothing to go on with. It's the one
+    place that decides it.
     """
-    return isinstance(last, events.SessionEnd) and last.status == "completed"
+    return isinstance(last, events.SessionEnd) and (last.status == "completed" or last.closed)
 
 
 def find_visits(dataset: Path) -> list[Visit]:
-    """All visits of a dataset, by label; with one for each `sub-` folder without a journal."""
+    """All visits of a dataset, by label; with one for each `sub-` folder without a journal.
+
+    A session that was a calibration and nothing else is none, for who has another one.
+    """
     grouped: dict[tuple[str, str], list[Path]] = {}
     for path in sorted((dataset / "sourcedata").rglob("*.jsonl")):
         if match := JOURNAL_NAME.fullmatch(path.name):
             key = (match["participant"], match["session"] or "")
             grouped.setdefault(key, []).append(path)
     visits = [_visit(label, session, paths) for (label, session), paths in grouped.items()]
+    calibrated = [visit for visit in visits if visit.problem == ONLY_CALIBRATED]
+    others = {visit.participant for visit in visits if visit not in calibrated}
+    visits = [v for v in visits if v not in calibrated or v.participant not in others]
     known = {visit.participant for visit in visits}
     for folder in sorted(dataset.glob("sub-*")):
         if folder.is_dir() and SUBJECT.fullmatch(folder.name) and folder.name not in known:
@@ -80,14 +88,22 @@ def find_visits(dataset: Path) -> list[Visit]:
 def _visit(label: str, session: str, paths: Iterable[Path]) -> Visit:
     heads: dict[str, SessionStart] = {}
     last: Event | None = None
+    calibration: SessionStart | None = None
     try:
         for path in sorted(paths):
             try:
-                heads[path.name], last = read_ends(path)
+                head, end = read_ends(path)
             except NoHead:  # killed as it wrote its first line: nothing can have happened in it
                 continue
+            if head.step == "calibration":
+                calibration = head
+            else:
+                heads[path.name], last = head, end
     except (OSError, ValueError) as error:
         return Visit(f"sub-{label}", session or None, heads, str(error))
+    if not heads and calibration is not None:
+        label = subject_label(calibration)
+        return Visit(f"sub-{label}", session or None, {}, ONLY_CALIBRATED)
     if not heads:
         return Visit(f"sub-{label}", session or None, {}, "has a journal without a head")
     head = list(heads.values())[-1]
@@ -103,6 +119,8 @@ def _slim(head: SessionStart) -> SessionStart:
 
 def _why_open(last: Event | None) -> str:
     if isinstance(last, events.SessionEnd):
+        if last.status == "continued":
+            return "the visit isn't closed: it was to go on in a journal that isn't there"
         return f"the visit isn't closed: the session was {last.status}"
     return "the visit isn't closed: the session is running, or was cut off"
 

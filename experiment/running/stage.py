@@ -55,4 +55,5 @@ class Stage:
     rested_at: Callable[[int], float] = lambda site: 0.0  # when a site may have its next heat
     # What a plan of heat would break, after all that the skin has had; none without a thermode.
     breaches: Callable[[Sequence[PlannedHeat]], list[str]] = lambda planned: []
+    measured: Callable[[], float | None] = lambda: None  # hottest zone now, degrees Celsius
     run: int = 0

@@ -24,6 +24,7 @@ class Thermometer:
     def __init__(self, write: Callable[[Event], None], participant: Participant) -> None:
         self._write, self._participant = write, participant
         self._lock = threading.Lock()
+        self.last: TemperatureSample | None = None  # also of the slow ones between stimuli
         self._run = self._trial = 0
         self._plateau_s = 0.0
         self._hot = False
@@ -41,6 +42,7 @@ class Thermometer:
     def sample(self, sample: TemperatureSample) -> None:
         """A temperature arrived."""
         line = None
+        self.last = sample
         with self._lock:
             if not self._hot:
                 return
@@ -52,6 +54,10 @@ class Thermometer:
                 line = self._take()
         if line is not None:
             self._write(line)
+
+    def hottest_now(self) -> float | None:
+        """The hottest zone of the latest sample (degrees Celsius), None before there is one."""
+        return max(self.last.zones) if self.last is not None else None
 
     def delivered(self, delivery: Delivery) -> None:
         """A stimulus is over."""

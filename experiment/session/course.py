@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from conditions.schedule import volumes
@@ -26,6 +26,8 @@ from experiment.running.walk import SegmentOutcome
 from experiment.session.experimenter import Experimenter
 from experiment.session.preparation import Prepared
 
+END = "end the session (it can go on later)"
+END_FOR_GOOD = "end the session for good (the participant won't go on)"
 LOWERED_BY_C = 0.5  # one step of "lower the temperatures"
 NOT_COOL = "The thermode doesn't report its baseline: take it off the skin, and switch it off."
 COOLING_S = 15.0  # longest wait for the probe to reach baseline before a question is put
@@ -36,11 +38,13 @@ NO_DETAILS: Mapping[str, Any] = {}
 class Ending:
     """How a session ended: as in the journal's last line."""
 
-    status: Literal["completed", "stopped", "failed"]
+    status: Literal["completed", "continued", "stopped", "failed"]
     exit_code: ExitCode
     message: str = ""
+    closed: bool = False  # for good: there's nothing to go on with
 
 
+CLOSED = "the participant won't go on"
 COMPLETED = Ending("completed", ExitCode.DONE)
 
 
@@ -61,6 +65,7 @@ class Course:
     _lowered_c: float = field(init=False)
     _run_index: int = field(init=False)
     _stimuli: int = field(init=False)
+    _close_it: bool = field(init=False, default=False)
 
     def __post_init__(self) -> None:
         past = self.prepared.past
@@ -107,7 +112,8 @@ class Course:
             segment = self._segment([*lead_in, *waiting], number)
             go_on = self._begin(segment, title, "about_to_start" if first else "next_site")
             if not go_on:
-                return self._stopped("the experimenter ended the session before the run")
+                ended = self._stopped("the experimenter ended the session before the run")
+                return self._closed(ended) if self._close_it else ended
             outcome = self._execute(segment)
             waiting = self._left(waiting, outcome)
             if outcome.status == "completed" and not outcome.reason:
@@ -181,8 +187,9 @@ class Course:
         answer = self._ask(
             f"{title}{again}: put the thermode on skin site {segment.skin_site}; look at the skin "
             f"first.{console}",
-            {"g": "begin", "q": "end the session"},
+            {"g": "begin", **self._ends()},
         )
+        self._close_it = answer == "c"
         return answer == "g"
 
     def _execute(self, segment: Segment) -> SegmentOutcome:
@@ -244,14 +251,19 @@ class Course:
         answer = self._ask(f"Paused{interrupted}: {outcome.reason}.", options)
         if answer == "q":
             return self._stopped(outcome.reason)
+        if answer == "c":
+            return self._closed(self._stopped(outcome.reason))
         if answer == "l":
             self._lowered_c = round(self._lowered_c + LOWERED_BY_C, 2)
             self._decided("lower temperatures", "yes", {"lowered_by_c": self._lowered_c})
         return None
 
+    def _ends(self) -> dict[str, str]:
+        return {"q": END, "c": END_FOR_GOOD}
+
     def _ways_on(self, outcome: SegmentOutcome) -> dict[str, str]:
         """What the experimenter may choose from, the plain way on first."""
-        options = {"g": "go on with a new segment of the run", "q": "end the session"}
+        options = {"g": "go on with a new segment of the run", **self._ends()}
         lower = {"l": f"lower all temperatures by {LOWERED_BY_C:g} C and go on"}
         if not self._can_lower():
             lower = {}
@@ -262,6 +274,10 @@ class Course:
 
     def _stopped(self, reason: str) -> Ending:
         return Ending("stopped", ExitCode.EMERGENCY_STOP, reason)
+
+    def _closed(self, ending: Ending) -> Ending:
+        """The same, for good: the participant won't go on."""
+        return replace(ending, message=f"{ending.message}; {CLOSED}", closed=True)
 
     def _let_cool(self) -> None:
         """A question is put only when the probe is at baseline (or doesn't come down: warn)."""

@@ -42,18 +42,18 @@ class Question:
         return ""
 
 
-def ask(title: str, questions: Sequence[Question]) -> dict[str, str]:
-    """Ask until every answer is valid; answers by name.
+def ask(title: str, questions: Sequence[Question], problem: str = "") -> dict[str, str]:
+    """Ask until every answer is valid; answers by name. `problem` is shown first.
 
     Raises `UserError`: with exit code 4 if the person cancelled, with 2 if nobody can be asked
     (neither screen nor terminal, as in CI).
     """
     if not screen_missing():
-        answers = _ask_in_window(title, questions)
+        answers = _ask_in_window(title, questions, problem)
         if answers is not None:
             return answers
     if sys.stdin is not None and sys.stdin.isatty():
-        return _ask_at_terminal(title, questions)
+        return _ask_at_terminal(title, questions, problem)
     missing = ", ".join(question.label for question in questions if question.problem(""))
     raise UserError(
         f"nobody can be asked for what is missing ({missing or 'some options'}), since there is "
@@ -99,9 +99,12 @@ def ask_for_session(
     )
 
 
-def _ask_in_window(title: str, questions: Sequence[Question]) -> dict[str, str] | None:
+def _ask_in_window(
+    title: str, questions: Sequence[Question], problem: str
+) -> dict[str, str] | None:
     """The answers, or None if no window can be opened."""
-    request = {"title": title, "questions": [asdict(question) for question in questions]}
+    asked = [asdict(question) for question in questions]
+    request = {"title": title, "questions": asked, "problem": problem}
     child = subprocess.run(
         [sys.executable, "-m", "experiment.display.dialog_window"],
         input=json.dumps(request),
@@ -119,12 +122,14 @@ def _ask_in_window(title: str, questions: Sequence[Question]) -> dict[str, str] 
     return answers
 
 
-def _ask_at_terminal(title: str, questions: Sequence[Question]) -> dict[str, str]:
+def _ask_at_terminal(title: str, questions: Sequence[Question], said: str) -> dict[str, str]:
     from rich.console import Console
     from rich.prompt import Prompt
 
     console = Console()
     console.print(title, style="bold", markup=False)
+    if said:
+        console.print(said, style="yellow", markup=False)
     answers = {}
     for question in questions:
         while True:

@@ -88,6 +88,7 @@ class Prepared:
     journal_number: int = 1
     acquisition: int = 0  # of the rows: 0, or the number of the repeat
     acquisitions: Mapping[int, int] = field(default_factory=dict)  # of a run, where it differs
+    unusable: tuple[int, ...] = ()  # skin sites that must have no heat
     goes_on_at: datetime | None = None  # when a virtual session that goes on does so
 
     @property

@@ -251,6 +251,7 @@ class _Wiring:
                 breaches=(
                     devices.thermode.breaches if devices.thermode is not None else lambda plan: []
                 ),
+                measured=self.thermometer.hottest_now,
             ),
             display=display,
             participant=participant,
@@ -410,6 +411,7 @@ class _Wiring:
                 status=ending.status,
                 exit_code=int(ending.exit_code),
                 message=ending.message,
+                closed=ending.closed,
             )
         )
         return ending

@@ -17,6 +17,7 @@ WEIGHTS: tuple[Weight, ...] = ("serious", "notable", "note")
 
 PART_OF_STEP = "part_of_step"  # in a decision's details: asked in every visit
 _AS_PLANNED = ("begin", "accept")
+_NOTES: dict[str, Weight] = {"note": "note", "adverse event": "serious"}
 
 _STOPS = {
     "stop": "the stop key",
@@ -38,6 +39,7 @@ class Deviation:
     text: str
     run: int | None = None
     trial: int | None = None
+    kept: bool = False  # however little room there is
 
 
 def deviation_of(event: Event) -> Deviation | None:
@@ -47,7 +49,8 @@ def deviation_of(event: Event) -> Deviation | None:
         return None
     weight, text = found
     run, trial = getattr(event, "run", None), getattr(event, "trial", None)
-    return Deviation(event.t, weight, text, run or None, trial)
+    kept = isinstance(event, events.Note) and event.kind == "adverse event"
+    return Deviation(event.t, weight, text, run or None, trial, kept)
 
 
 def _judge(event: Event) -> tuple[Weight, str] | None:
@@ -66,10 +69,13 @@ def _judge(event: Event) -> tuple[Weight, str] | None:
         case events.RunEnd():
             return _run_end(event)
         case events.SessionEnd(exit_code=0):
-            return None  # completed, or a visit that goes on in its next journal
+            return None  # completed, or continued in the visit's next journal
         case events.SessionEnd():
             told = f": {event.message}" if event.message else ""
             return "serious", f"session {event.status}{told}"
+        case events.StepEnd(status="skipped"):
+            # Typed by the experimenter, as a note's words are: see there.
+            return "notable", f"step “{event.step}” skipped (the reason is in the journal)"
         case events.StepEnd() if event.status != "done":
             because = f": {event.reason}" if event.reason else ""
             return "notable", f"step “{event.step}” {event.status}{because}"
@@ -79,8 +85,9 @@ def _judge(event: Event) -> tuple[Weight, str] | None:
             return "notable", event.message
         case events.Note():
             # Its words may be about somebody's health: they stay in the journal.
-            weight: Weight = "note" if event.kind == "note" else "notable"
-            return weight, f"{event.kind} (its words are in the journal)"
+            return _NOTES.get(event.kind, "notable"), (
+                f"{event.kind} (its words are in the journal)"
+            )
         case events.Rating(rating=None):
             return "note", f"no {event.question} rating given"
         case _:

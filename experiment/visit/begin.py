@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from conditions.trials import trial_rows
 from experiment.dataset import SUFFIX, SessionPlace, check_label, dataset_folder
 from experiment.errors import UserError
 from experiment.inputs.files import (
-    last_calibration,
-    load_calibration,
     load_exclusion_list,
     load_pain_study,
     load_questionnaire,
@@ -18,9 +15,11 @@ from experiment.inputs.files import (
 from experiment.journal import Journal, events, read_journals
 from experiment.journal.events import Kind
 from experiment.recovery.resume import prepare_resume
-from experiment.session.preparation import Prepared, Request, check_limits, prepare
+from experiment.session.preparation import Prepared, Request, prepare
 from experiment.visit.course import VisitFiles, times_of
-from experiment.visit.steps import Progress, steps_of
+from experiment.visit.steps import OVER, Progress, steps_of
+from experiment.visit.temperatures import accepted_file, with_calibration, with_table
+from experiment.visit.wording import check_wording
 
 QUESTIONNAIRES = ("demographics", "state_anxiety")
 EXCLUSION = "heat"
@@ -28,13 +27,18 @@ EXCLUSION = "heat"
 
 @dataclass(frozen=True)
 class Visit:
-    """A visit that can begin or go on. `told` is what its user should know first."""
+    """A visit that can begin or go on. `told` is what its user should know first.
+
+    `given`: its calibration was given by an option, so that none is to be made.
+    """
 
     prepared: Prepared
     files: VisitFiles
     progress: Progress
     arm: str
     told: tuple[str, ...]
+    given: bool = False
+    handedness: str | None = None  # '' where it wasn't told, None: not asked yet
 
 
 def load_files(questionnaires: tuple[str, ...], exclusion: str) -> VisitFiles:
@@ -50,14 +54,27 @@ def begin(request: Request, files: VisitFiles) -> Visit:
     """Prepare a visit, or the rest of one that was cut off. Raises `UserError` (exit code 2)."""
     existing = _existing(request)
     if existing is None:
-        return Visit(_fresh(request), files, Progress({}, {}), "", ())
+        prepared = _fresh(request)
+        given = prepared.calibration is not None
+        told = _wording(files, prepared)
+        return Visit(prepared, files, Progress({}, {}), "", tuple(told), given)
     return go_on(existing, files, request.calibration)
+
+
+def _wording(files: VisitFiles, prepared: Prepared) -> list[str]:
+    return [line for each in files.questionnaires for line in check_wording(each, prepared)]
+
+
+def check_set_up(request: Request, files: VisitFiles) -> None:
+    """Whether a visit can begin so, or go on. Raises `UserError`."""
+    if _existing(request) is None:
+        _wording(files, _fresh(request))
 
 
 def go_on(session: Path, files: VisitFiles, calibration: str | None = None) -> Visit:
     """The rest of the visit whose journals are in `session`. Raises `UserError`.
 
-    `calibration` 'none': no calibration is to be made, if it hasn't been.
+    `calibration` as the option of that name; it counts until the calibration's step is over.
     """
     prepared, told = prepare_resume(session, even_if_whole=True)
     journals = read_journals(prepared.place.existing_journals())
@@ -72,37 +89,22 @@ def go_on(session: Path, files: VisitFiles, calibration: str | None = None) -> V
     left = progress.left(steps_of(prepared.pain_study, when))
     if not left:
         raise UserError(f"the visit of {stem} is finished: give another --session or --participant")
-    prepared = _with_calibration(prepared, journals)
+    accepted = accepted_file(journals, prepared.place)
+    given = accepted is None and prepared.calibration is not None
+    if accepted is not None and not prepared.past.runs:
+        prepared = with_calibration(prepared, accepted)
+    elif _said(journals, "unusable_sites") is not None and not prepared.past.runs:
+        prepared = with_table(prepared, prepared.calibration)
+    if accepted is None and calibration not in (None, "none") and not given:
+        if prepared.past.runs or progress.ended.get("calibration") in OVER:
+            told = [*told, "The calibration's step is over: --calibration isn't used."]
+        else:
+            prepared, given = with_calibration(prepared, Path(calibration)), True
     prepared = replace(prepared, request=replace(prepared.request, calibration=calibration))
     told = [*told, f"The visit of {stem} goes on at '{left[0].title}'."]
-    return Visit(prepared, files, progress, _arm(journals), tuple(told))
-
-
-def _with_calibration(prepared: Prepared, journals: list[Journal]) -> Prepared:
-    """With the table of the calibration that this visit has made, until the first run began."""
-    files = [
-        event.value
-        for journal in journals
-        for event in journal.of(events.Answered)
-        if (event.instrument, event.item) == ("calibration", "file")
-    ]
-    if not files or prepared.past.runs or prepared.calibration is not None:
-        return prepared
-    calibration = load_calibration(prepared.place.journals / str(files[-1])).model
-    study = prepared.pain_study
-    try:
-        rows = trial_rows(
-            study,
-            prepared.thermode,
-            allocation=prepared.allocation,
-            session=prepared.request.session,
-            seed=prepared.seed,
-            calibration=calibration,
-        )
-    except ValueError as error:
-        raise UserError(f"the calibration {files[-1]} can't be used: {error}") from None
-    check_limits(study, rows, prepared.rig.model, prepared.thermode)
-    return replace(prepared, rows=tuple(rows), calibration=calibration)
+    told = [*told, *_wording(files, prepared)]
+    arm, hand = _said(journals, "arm") or "", _said(journals, "handedness")
+    return Visit(prepared, files, progress, arm, tuple(told), given, hand)
 
 
 def is_visit(journals: list[Journal]) -> bool:
@@ -127,19 +129,18 @@ def _existing(request: Request) -> Path | None:
 
 
 def _fresh(request: Request) -> Prepared:
-    """A visit's own calibration comes later: until then the last accepted one, or none."""
-    if request.calibration is not None or request.simulated:
+    """A visit's own calibration comes later: until then there's none, unless one was given."""
+    if request.calibration is not None:
         return prepare(request)
-    prepared = prepare(replace(request, calibration="none"))
-    found = last_calibration(prepared.place.dataset, prepared.place.participant)
-    return prepare(replace(request, calibration=str(found))) if found is not None else prepared
+    return replace(prepare(replace(request, calibration="none")), request=request)
 
 
-def _arm(journals: list[Journal]) -> str:
+def _said(journals: list[Journal], item: str) -> str | None:
+    """What was said in the set-up last; '' where it was left out, None if it wasn't asked."""
     said = [
         event.value
         for journal in journals
         for event in journal.of(events.Answered)
-        if (event.instrument, event.item) == ("setup", "arm")
+        if (event.instrument, event.item) == ("setup", item)
     ]
-    return str(said[-1] or "") if said else ""
+    return str(said[-1] or "") if said else None

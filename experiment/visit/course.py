@@ -15,27 +15,32 @@ from experiment.journal import events, read_journals
 from experiment.plan.scene import Text
 from experiment.plan.timeline import Segment
 from experiment.recovery.past import past_of
-from experiment.session.course import COMPLETED, NO_DETAILS, Course, Ending
+from experiment.session.course import CLOSED, COMPLETED, NO_DETAILS, Course, Ending
 from experiment.summary.deviations import PART_OF_STEP
 from experiment.visit.forearm import forearm
-from experiment.visit.people import VisitExperimenter
-from experiment.visit.steps import Progress, Step, steps_of
+from experiment.visit.people import DeviceLine, VisitExperimenter
+from experiment.visit.steps import BACK_TO, OVER, SKIN, Progress, Step, steps_of
+from hardware.devices import MarkerBox, Scanner, Thermode
 
 if TYPE_CHECKING:
-    from experiment.calibration.procedure import Calibrated
+    from experiment.calibration.procedure import Calibrated, MethodName
 
 Status = Literal["done", "skipped", "failed", "interrupted"]
 NOT_FINISHED = "the visit isn't finished: `trustpain visit` with the same options goes on with it"
 
-GOES_ON = Ending("stopped", ExitCode.DONE, "the visit goes on in the next journal")
+FOR_GOOD = "end the visit for good (the participant won't go on)"
+LETTERS = "abcdefghijklmnop"  # for the steps gone back to; `t` writes a note
+
+GOES_ON = Ending("continued", ExitCode.DONE, "the visit goes on in the next journal")
 
 
 @dataclass(frozen=True)
 class VisitFiles:
-    """What a visit has beside the study: its questionnaires and its exclusion check list."""
+    """What a visit has beside the study: its questionnaires, its check list, how it calibrates."""
 
     questionnaires: tuple[Questionnaire, ...]
     exclusion: ExclusionList
+    method: MethodName = "adaptive"  # of the calibration
 
 
 @dataclass(frozen=True)
@@ -66,12 +71,16 @@ class VisitCourse(Course):
     goes_on: bool = field(default=False, init=False)  # in a journal with another table
     attempt: int = field(default=0, init=False)  # of the present step
     arm: str = field(default="", init=False)
+    _pulses: int = field(default=0, init=False)  # of the present segment
+    handedness: str | None = field(default=None, init=False)  # None: not asked
+    given: bool = field(default=False, init=False)  # a calibration, by an option
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self._original_write = self.runner.stage.write
         self.runner.stage.write = self._write
         self.people.on_note = self._note
+        self.people.devices = self._devices
 
     @property
     def people(self) -> VisitExperimenter:
@@ -91,6 +100,8 @@ class VisitCourse(Course):
                 self._go_through(left[0], steps)
         except EndVisit as end:
             return end.ending
+        finally:
+            self.people.devices = tuple  # they're closed now
         self.people.step(None, len(steps), len(steps))
         return COMPLETED
 
@@ -112,14 +123,13 @@ class VisitCourse(Course):
         answer = self._offer(step, steps)
         if answer == "q":
             raise EndVisit(self._stopped(NOT_FINISHED))
-        if answer == "r":
-            before = self._before(step, steps)
-            assert before is not None
-            self.progress.ended.pop(before.name, None)
+        if answer == "c":
+            self._close(steps)
+        if answer in "rb":
+            self._go_back(step, steps, directly=answer == "r")
             return
         if answer == "k":
-            reason = self.line(f"Why is '{step.title}' skipped?", "no time", _not_empty)
-            self._end_step(step, StepResult("skipped", reason), begin=True)
+            self._skip(step)
             return
         self._begin_step(step)
         result = self._do(step)
@@ -128,25 +138,60 @@ class VisitCourse(Course):
             raise EndVisit(GOES_ON)
         if result.status == "failed":
             self.runner.stage.warn(f"'{step.title}': {result.reason}.")
-        if result.status != "done":
+        if result.status not in OVER:
             self._after_trouble(step, result)
 
     def _offer(self, step: Step, steps: Sequence[Step]) -> str:
         options = {"g": "begin"}
         if step.skippable:
             options["k"] = "skip it, with a reason"
-        before = self._before(step, steps)
-        if before is not None and before.name != "runs":
-            options["r"] = f"do '{before.title}' again"
+        earlier = self._earlier(step, steps)
+        if earlier and earlier[-1] == steps[list(steps).index(step) - 1]:
+            options["r"] = f"back to '{earlier[-1].title}', which was {self._how(earlier[-1])}"
+        if len(earlier) > 1:
+            options["b"] = "back to another step"
         options["q"] = "end the visit here (it can go on later)"
+        options["c"] = FOR_GOOD
         return self._ask(f"{step.title}. {step.hint}", options)
 
-    def _before(self, step: Step, steps: Sequence[Step]) -> Step | None:
-        """The step that went before, if it was done in this visit."""
-        names = [s.name for s in steps]
-        index = names.index(step.name)
-        before = steps[index - 1] if index else None
-        return before if before and self.progress.ended.get(before.name) == "done" else None
+    def _earlier(self, step: Step, steps: Sequence[Step]) -> list[Step]:
+        self.refresh()
+        return self.progress.back(step, steps, runs_begun=bool(self.prepared.past.runs))
+
+    def _how(self, step: Step) -> str:
+        return self.progress.ended[step.name]
+
+    def _go_back(self, step: Step, steps: Sequence[Step], *, directly: bool) -> None:
+        """An earlier step is to be gone through again; those after it stay as they are."""
+        earlier = self._earlier(step, steps)
+        chosen: Step | None = earlier[-1]
+        if not directly:
+            offered = dict(zip(LETTERS, earlier, strict=False))
+            shown = {letter: f"{s.title} ({self._how(s)})" for letter, s in offered.items()}
+            answer = self.choose("Back to which step?", shown | {"x": "none of them"})
+            chosen = offered.get(answer)
+        if chosen is not None:
+            # In the journal: a visit that is cut off now goes on there too.
+            self._decided("Which step is gone back to?", "yes", {BACK_TO: chosen.name})
+
+    def _skip(self, step: Step) -> None:
+        from experiment.visit.temperatures import left_out
+
+        reason = self.line(f"Why is '{step.title}' skipped?", "no time", _not_empty)
+        self._begin_step(step)
+        skipped = StepResult("skipped", reason)
+        self._end_step(step, left_out(self, reason) if step.name == "calibration" else skipped)
+        if self.goes_on:
+            raise EndVisit(GOES_ON)
+
+    def _close(self, steps: Sequence[Step]) -> None:
+        """The visit ends for good; the skin is looked at first, if it has had any heat."""
+        self.refresh()
+        skin = next(step for step in steps if step.name == SKIN)
+        if self.prepared.past.stimuli and self.progress.ended.get(SKIN) != "done":
+            self._begin_step(skin)
+            self._end_step(skin, self._do(skin))
+        raise EndVisit(replace(self._stopped(CLOSED), closed=True))
 
     def _after_trouble(self, step: Step, result: StepResult) -> None:
         """A step failed or was interrupted: again, skip it where that's allowed, or end here."""
@@ -161,12 +206,14 @@ class VisitCourse(Course):
             options = dict(reversed(options.items()))
         if step.skippable:
             options["k"] = "skip the rest of this step, with a reason"
+        options["c"] = FOR_GOOD
         answer = self._ask(f"'{step.title}' isn't done: {result.reason}.", options)
         if answer == "q":
             raise EndVisit(self._stopped(result.reason))
+        if answer == "c":
+            self._close(self._steps())
         if answer == "k":
-            reason = self.line(f"Why is '{step.title}' skipped?", "no time", _not_empty)
-            self._end_step(step, StepResult("skipped", reason), begin=True)
+            self._skip(step)
 
     def _do(self, step: Step) -> StepResult:
         from experiment.visit.doing import DOING
@@ -312,6 +359,7 @@ class VisitCourse(Course):
             self.experimenter,
             self.start_scan,
             self.stop_scan,
+            method=self.files.method,
         ).calibrate()
 
     @property
@@ -340,13 +388,36 @@ class VisitCourse(Course):
         if not any(status == "done" for status in self.progress.ended.values()):
             self._show("welcome")
 
-    def _note(self, kind: str, text: str) -> None:
-        self.write(events.Note(t=self.now(), kind=kind, text=text))
+    def _note(self, kind: str, text: str, began: float | None = None) -> None:
+        """A note's time is when its writing began: what it's about has happened by then."""
+        self.write(events.Note(t=self.now() if began is None else began, kind=kind, text=text))
 
     def _write(self, event: events.Event) -> None:
+        if isinstance(event, events.Pulse):
+            self._pulses = event.number
+        elif isinstance(event, events.RunStart):
+            self._pulses = 0
         self._original_write(event)
         self.progress.see(event)
         self.people.saw(event)
+
+    def _devices(self) -> list[DeviceLine]:
+        """What each device does now (any thread)."""
+        stage, runner = self.runner.stage, self.runner
+        thermode = stage.thermode
+        lines = []
+        if thermode is not None:
+            measured = stage.measured()
+            said = ["no temperature yet" if measured is None else f"{measured:.1f} °C"]
+            said.append("at baseline" if thermode.at_baseline() else "not at baseline")
+            if battery := thermode.info.details.get("battery"):
+                said.append(f"battery {battery} when opened")
+            lines.append(_line("thermode", thermode, said))
+        if runner.scanner is not None:
+            lines.append(_line("scanner", runner.scanner, [f"{self._pulses} pulses in this run"]))
+        if runner.markers is not None:
+            lines.append(_line("markers", runner.markers, []))
+        return lines
 
     @contextlib.contextmanager
     def _overheard(self) -> Iterator[list[events.Event]]:
@@ -372,6 +443,14 @@ def times_of(questionnaire: Questionnaire) -> tuple[str, ...]:
 def instrument_of(questionnaire: Questionnaire, when: str) -> str:
     """The name under which its answers are stored; asked twice, it has two."""
     return f"{questionnaire.name}_{when}" if questionnaire.when == "both" else questionnaire.name
+
+
+def _line(role: str, device: Thermode | Scanner | MarkerBox, said: Sequence[str]) -> DeviceLine:
+    if reason := device.failure():
+        return DeviceLine(role, f"FAILED: {reason}", failed=True)
+    info = device.info
+    opened = f"{info.kind} on {info.port}{', emulated' if info.emulated else ''}"
+    return DeviceLine(role, " · ".join([*said, opened]))
 
 
 def _not_empty(text: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from conditions.questionnaire import (
     ChoiceItem,
     Item,
@@ -11,9 +13,11 @@ from conditions.questionnaire import (
     words,
 )
 from conditions.seed import stream
+from conditions.stimulation import sites_without
 from experiment.errors import ExitCode
 from experiment.journal import events
 from experiment.plan.scene import Text
+from experiment.session.preparation import Prepared
 from experiment.visit.course import (
     DONE,
     Doing,
@@ -23,30 +27,69 @@ from experiment.visit.course import (
     instrument_of,
     times_of,
 )
+from experiment.visit.forearm import forearm
 from experiment.visit.screens import (
     LEFT_OUT,
     face,
     item_on_screen,
     page_to_turn,
+    picture_of,
     practice,
     warm_stimuli,
 )
+from experiment.visit.temperatures import calibration
+from experiment.visit.wording import asked_on_screen
 
-FIXED = "the study's fixed temperatures"
 NO_WARMTH = (
     "the thermode has no warm program (at most 42 °C) to practise with: store one and name it in "
     "the rig file, or skip the practice"
 )
 ROUNDS = 3  # of practice, before the experimenter decides
+HANDS = {"r": "right", "l": "left", "e": "ambidextrous"}  # as BIDS has it
 LEAVE_OUT = {"x": "left out"}
 
 
 def setup(visit: VisitCourse) -> StepResult:
-    """Which arm: the only thing of the set-up that the program can't know."""
+    """What the program can't know: which arm, what of its skin, and the participant's hand."""
     arm = visit.choose("On which forearm will the thermode be?", {"l": "left", "r": "right"})
     visit.arm = {"l": "left", "r": "right"}.get(arm, "")
     visit.answered("setup", "arm", visit.arm)
+    study, told = visit.prepared.pain_study, HANDS | LEAVE_OUT
+    hand = visit.choose("With which hand does the participant write?", told)
+    visit.handedness = HANDS.get(hand, "")
+    visit.answered("setup", "handedness", visit.handedness or None)
+    visit.experimenter.tell(forearm(study.skin_sites.count, None, visit.arm))
+    typed = visit.line(
+        "Skin sites that can't be used (a scar, a tattoo, a wound): their numbers",
+        "none",
+        lambda line: _sites_problem(line, visit.prepared),
+    )
+    unusable = _sites(typed)
+    visit.answered("setup", "unusable_sites", " ".join(map(str, unusable)) or None)
+    visit.goes_on = unusable != visit.prepared.unusable  # the table is another one then
     return DONE
+
+
+def _sites(typed: str) -> tuple[int, ...]:
+    """Numbers in a line; 'none' and an empty one have none. Raises `ValueError`."""
+    words = [] if typed.lower() in ("", "none") else re.split(r"[,;\s]+", typed.strip(" ,;"))
+    return tuple(sorted({int(word) for word in words}))
+
+
+def _sites_problem(typed: str, prepared: Prepared) -> str:
+    """Why the sites typed can't be left out, or ''."""
+    study = prepared.pain_study
+    try:
+        unusable = _sites(typed)
+    except ValueError:
+        return f"{typed!r} isn't a list of numbers such as 3, 5"
+    if unknown := [site for site in unusable if not 1 <= site <= study.skin_sites.count]:
+        return f"there is no skin site {unknown[0]}: the study has 1 to {study.skin_sites.count}"
+    try:
+        sites_without(study, prepared.seed, unusable, prepared.calibration)
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def devices(visit: VisitCourse) -> StepResult:
@@ -108,7 +151,9 @@ def instructions(visit: VisitCourse) -> StepResult:
     number = 0
     while number < len(pages):
         hint = texts.hints.back_and_forth if number else texts.hints.go_on
-        result, heard = visit.outside(page_to_turn(pages[number], f"page_{number + 1}", hint))
+        shown = picture_of(pages[number], visit.prepared.pain_study, visit.materials)
+        page = page_to_turn(pages[number], f"page_{number + 1}", hint, shown)
+        result, heard = visit.outside(page)
         if result.status != "done":
             return result
         chosen = next((e.chosen for e in heard if isinstance(e, events.ChoiceMade)), None)
@@ -123,7 +168,9 @@ def warm_practice(visit: VisitCourse) -> StepResult:
     warm = warm_stimuli(rig.thermode) if rig.thermode is not None else []
     if not warm:
         return StepResult("failed", NO_WARMTH)
-    site = study.skin_sites.count  # the last of the spare ones: no run needs it soon
+    every = range(1, study.skin_sites.count + 1)
+    # The last of the spare ones: no run needs it soon.
+    site = next(s for s in reversed(every) if s not in visit.prepared.unusable)
     visit.show("warm_practice")
     if not visit.look_at_skin(site, f"Practice: look at the skin at site {site}."):
         return StepResult("interrupted", "the skin isn't well")
@@ -166,36 +213,13 @@ def warm_practice(visit: VisitCourse) -> StepResult:
                 return DONE
 
 
-def calibration(visit: VisitCourse) -> StepResult:
-    """Given beforehand (`--calibration`), or made now, by the calibration's own procedure.
-
-    The table hangs on it, and stands in the journal's head: with a new one the visit goes on in a
-    journal of its own (`VisitCourse.goes_on`).
-    """
-    given = visit.prepared.calibration is not None
-    if given or visit.prepared.request.calibration is not None:
-        visit.experimenter.tell(
-            f"Temperatures: {'the calibration given' if given else FIXED}, as was asked for."
-        )
-        visit.answered("calibration", "source", "given" if given else "fixed")
-        return DONE
-    calibrated = visit.calibrate()
-    if calibrated.path is None or calibrated.calibration is None:
-        ending = calibrated.ending
-        if ending is not None and (ending.status == "failed" or visit.runner.stop.final):
-            raise EndVisit(ending)
-        return StepResult("interrupted", ending.message if ending else "none was accepted")
-    visit.answered("calibration", "source", "made")
-    visit.answered("calibration", "file", calibrated.path.name)
-    visit.goes_on = True
-    return DONE
-
-
 def runs(visit: VisitCourse) -> StepResult:
     """The session itself."""
     ending = visit.runs()
     if ending.status == "completed":
         return DONE
+    if ending.closed:  # for good, as was said: what comes after the runs can still be done
+        return StepResult("skipped", ending.message)
     if ending.status == "failed" or visit.runner.stop.final:
         raise EndVisit(ending)
     assert ending.exit_code == ExitCode.EMERGENCY_STOP
@@ -246,8 +270,8 @@ def questionnaires(visit: VisitCourse, when: str) -> StepResult:
             f"Questionnaire '{words(questionnaire.title, 'en')}': is the participant ready?",
             {"g": "begin"},
         )
-        # A button box has no keys for more than two options: then the experimenter asks aloud.
-        alone = questionnaire.asked_by == "participant" and visit.prepared.rig.model.response.mouse
+        # Without a mouse the experimenter asks aloud.
+        alone = asked_on_screen(questionnaire, mouse=visit.prepared.rig.model.response.mouse)
         for item in questionnaire.item:
             result = _item(visit, questionnaire, item, instrument_of(questionnaire, when), alone)
             if result.status != "done":
@@ -270,6 +294,9 @@ def _item(
             )
             visit.answered(instrument, item.name, None if chosen == LEFT_OUT else value)
         return result
+    if item.participants_column == "handedness" and visit.handedness is not None:
+        visit.answered(instrument, item.name, visit.handedness or None)  # told in the set-up
+        return DONE
     visit.show_words(item.text)
     visit.answered(instrument, item.name, _asked_aloud(visit, questionnaire, item))
     return DONE

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from rich.console import Console
@@ -12,13 +13,28 @@ from experiment.session.experimenter import ConsoleExperimenter, Experimenter, S
 from experiment.visit.steps import Step
 from hardware.clock import Clock
 
+# Kind and text of a note, and when its writing began (session clock; None: just now).
+NoteTaker = Callable[[str, str, float | None], None]
 NOTE_KINDS = ("note", "adverse event", "thermode slipped")
+
+
+@dataclass(frozen=True)
+class DeviceLine:
+    """A device as the experimenter's screen shows it."""
+
+    role: str
+    text: str
+    failed: bool = False
+
+
+DeviceLines = Callable[[], Sequence[DeviceLine]]
 
 
 class VisitExperimenter(Experimenter, Protocol):
     """An `Experimenter` who can also type, sees where the visit stands, and takes notes."""
 
-    on_note: Callable[[str, str], None]  # kind and text of a note; any thread, any moment
+    on_note: NoteTaker  # any thread, any moment
+    devices: DeviceLines  # what each device does now; set by the visit
 
     def ask_line(self, question: str, example: str) -> None:
         """Ask for a line of text; `example` is what an answer may look like."""
@@ -44,7 +60,9 @@ class SimulatedVisitExperimenter(SimulatedExperimenter):
         choose: Callable[[str, Mapping[str, str]], str] | None = None,
     ) -> None:
         super().__init__(clock, console, choose)
-        self.on_note: Callable[[str, str], None] = lambda kind, text: None
+        self.on_step: Callable[[str], None] = lambda said: None  # for who waits for the end
+        self.on_note: NoteTaker = lambda kind, text, began: None
+        self.devices: DeviceLines = tuple
         self._line: str | None = None
 
     def ask_line(self, question: str, example: str) -> None:
@@ -60,7 +78,9 @@ class SimulatedVisitExperimenter(SimulatedExperimenter):
     def step(self, step: Step | None, number: int, of: int) -> None:
         """Tell the step, if anybody looks."""
         if step is not None:
-            self.tell(f"Step {number} of {of}: {step.title}")
+            said = f"Step {number} of {of}: {step.title}"
+            self.on_step(said)
+            self.tell(said)
 
     def saw(self, event: Event) -> None:
         """Nothing is shown."""
@@ -77,7 +97,8 @@ class PlainExperimenter(ConsoleExperimenter):
 
     def __init__(self, console: Console) -> None:
         super().__init__(console)
-        self.on_note: Callable[[str, str], None] = lambda kind, text: None
+        self.on_note: NoteTaker = lambda kind, text, began: None
+        self.devices: DeviceLines = tuple
         self._asked_for_line = False
         self._line: str | None = None
 
@@ -104,7 +125,7 @@ class PlainExperimenter(ConsoleExperimenter):
         for typed in sys.stdin:
             text = typed.strip()
             if text.startswith("t "):
-                self.on_note(*note_of(text[2:]))
+                self.on_note(*note_of(text[2:]), None)
             elif self._asked_for_line:
                 self._asked_for_line, self._line = False, text
             else:

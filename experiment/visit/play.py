@@ -8,27 +8,45 @@ from typing import Any
 
 from rich.console import Console
 
+from experiment.blinding import PAGES, record_unblinding
 from experiment.clocks import RealClock
 from experiment.display.virtual_screen import needed_screen
-from experiment.errors import ExitCode
+from experiment.errors import ExitCode, UserError
 from experiment.session.finish import finish
-from experiment.session.preparation import Request
+from experiment.session.preparation import Prepared, Request
 from experiment.session.session import Played, Setting, play
 from experiment.session.settings import person_setting, virtual_setting, visual_setting
 from experiment.visit.begin import Visit, begin, go_on
 from experiment.visit.course import GOES_ON, VisitCourse, VisitFiles
 from experiment.visit.people import SimulatedVisitExperimenter, VisitExperimenter
 from experiment.visit.terminal import terminal_experimenter
+from hardware.clock import Clock
 
 
-def visit(request: Request, files: VisitFiles, *, visual: bool = False) -> ExitCode:
-    """Go through a visit, from its start or from where it was cut off."""
+def visit(
+    request: Request, files: VisitFiles, *, visual: bool = False, unblind: bool = False
+) -> ExitCode:
+    """Go through a visit, from its start or from where it was cut off.
+
+    `unblind`: the experimenter's screen names clinician and trust level, which is put on record.
+    """
     console = Console()
     found = begin(request, files)
     for sentence in found.told:
         console.print(sentence, markup=False, highlight=False)
+    if unblind and not request.simulated:
+        put_on_record(found.prepared, console)
     if request.simulated and not visual:
-        return finish(play_virtually(found), console)
+        # On stderr, and quiet where that's no terminal.
+        with Console(stderr=True).status("Simulating ...") as status:
+
+            def make(clock: Clock) -> SimulatedVisitExperimenter:
+                experimenter = SimulatedVisitExperimenter(clock)
+                experimenter.on_step = lambda said: status.update(f"Simulating: {said}")
+                return experimenter
+
+            played = play_virtually(found, make)
+        return finish(played, console)
     clock = RealClock()
     try:
         if request.simulated:
@@ -40,12 +58,28 @@ def visit(request: Request, files: VisitFiles, *, visual: bool = False) -> ExitC
                 )
         else:
             setting = person_setting(clock, console)
-            with terminal_experimenter(console, clock, found.prepared) as person:
+            with terminal_experimenter(console, clock, found.prepared, unblinded=unblind) as person:
                 setting.show_progress = person.phase_began
                 played = play_all(found, lambda part: play_once(part, setting, person))
         return finish(played, console)
     finally:
         clock.close()
+
+
+def put_on_record(prepared: Prepared, console: Console) -> None:
+    """Say and list that whoever leads this visit isn't blind, before anything is shown.
+
+    Raises `UserError` if it can't be listed.
+    """
+    place = prepared.place
+    try:
+        record_unblinding(place.dataset / PAGES, place.stem, "screen of the visit", open_visit=True)
+    except OSError as error:
+        raise UserError(f"the unblinding can't be listed, so nothing is shown: {error}") from None
+    console.print(
+        "UNBLINDED: the screen names clinician and trust level. It's in unblinding.tsv.",
+        style="bold yellow",
+    )
 
 
 def play_virtually(
@@ -69,14 +103,14 @@ def play_virtually(
 def play_all(found: Visit, once: Callable[[Visit], Played]) -> Played:
     """Play a visit to its end, or until it's ended.
 
-    With a calibration of its own it's played in two journals, each with the table of its runs:
-    devices and window are opened anew for the second.
+    With a calibration of its own it's played in two journals or more, each with the table of its
+    runs: devices and window are opened anew for each.
     """
     while True:
         played = once(found)
         if played.ending != GOES_ON:
             return played
-        found = go_on(played.journal, found.files)
+        found = go_on(played.journal, found.files, found.prepared.request.calibration)
 
 
 def play_once(found: Visit, setting: Setting, experimenter: VisitExperimenter) -> Played:
@@ -84,7 +118,7 @@ def play_once(found: Visit, setting: Setting, experimenter: VisitExperimenter) -
 
     def course(*parts: Any) -> VisitCourse:
         made = VisitCourse(*parts, files=found.files, progress=found.progress)
-        made.arm = found.arm
+        made.arm, made.given, made.handedness = found.arm, found.given, found.handedness
         return made
 
     return play(found.prepared, replace(setting, experimenter=experimenter, make_course=course))

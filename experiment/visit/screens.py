@@ -13,7 +13,16 @@ from experiment.phases.choice import TakeChoice
 from experiment.phases.heat import GiveHeat
 from experiment.phases.rating import TakeRating
 from experiment.phases.registry import Materials, portrait_scale
-from experiment.plan.scene import Choice, Fixation, RatingScale, Scene, Text
+from experiment.plan.scene import (
+    Choice,
+    Fixation,
+    PagePicture,
+    RatingScale,
+    Scene,
+    Silhouette,
+    StopButton,
+    Text,
+)
 from experiment.plan.timeline import OUTSIDE_TRIALS, Action, Phase, Segment
 from hardware.devices import Stimulus
 from hardware.rig import MedocSection, TcsSection
@@ -66,11 +75,27 @@ def segment_of(parts: Sequence[_Part], row: dict[str, Any] | None = None, site: 
     )
 
 
-def page_to_turn(page: Page, name: str, hint: str) -> Segment:
+def picture_of(page: Page, study: Study, materials: Materials) -> PagePicture | None:
+    """What is drawn on a page: this study's scale, a clinician's screen, the stop button."""
+    match page.picture:
+        case "scale":
+            return RatingScale(
+                kind=study.scale,
+                question=materials.text("questions.intensity"),
+                labels=materials.labels(study.scale, "intensity"),
+            )
+        case "clinician":
+            return Silhouette(materials.text("trial.anticipation"))
+        case "stop_button":
+            return StopButton()
+    return None
+
+
+def page_to_turn(page: Page, name: str, hint: str, picture: PagePicture | None = None) -> Segment:
     """One page; the participant goes back or on."""
     text = f"{page.text.strip()}\n\n{hint}".strip()
     action = TakeChoice(name, ("back", "next"), ("back", "next"))
-    return segment_of([_Part(name, "instructions", None, Text(text, page.title), action)])
+    return segment_of([_Part(name, "instructions", None, Text(text, page.title, picture), action)])
 
 
 def face(

@@ -1,7 +1,7 @@
 """The experimenter's screen in the terminal: where the visit stands, and what to do next.
 
-Blind by construction: nothing that it's given names a clinician, a portrait or a trust level, and
-ratings are shown as they come, without the trial that they belong to.
+Blind unless it's made `unblinded`: no clinician, portrait or trust level, and ratings as they come,
+without the trial that they belong to.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import contextlib
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -23,11 +23,11 @@ from experiment.journal.events import Event
 from experiment.plan.timeline import Phase, Segment
 from experiment.session.preparation import Prepared
 from experiment.visit.keys import keys_to
-from experiment.visit.people import NOTE_KINDS, PlainExperimenter
+from experiment.visit.people import NOTE_KINDS, DeviceLines, NoteTaker, PlainExperimenter
 from experiment.visit.steps import Step
 from hardware.clock import Clock
 
-NOTE_KEY = "t"
+NOTE_KEY, NOTE_AT_ALL_TIMES = "t", "\x14"  # Ctrl-T: also while a line is typed
 RATINGS_SHOWN, WARNINGS_SHOWN = 6, 3
 ENTER, BACKSPACE, ESCAPE = ("\r", "\n"), ("\x7f", "\b"), "\x1b"
 
@@ -38,9 +38,13 @@ class LiveExperimenter:
     `stop_keys` are told on the screen; they belong to the participant's window, Ctrl-C to this one.
     """
 
-    def __init__(self, console: Console, clock: Clock, stop_keys: str) -> None:
+    def __init__(
+        self, console: Console, clock: Clock, stop_keys: str, *, unblinded: bool = False
+    ) -> None:
         self._console, self._clock, self._stop_keys = console, clock, stop_keys
-        self.on_note: Callable[[str, str], None] = lambda kind, text: None
+        self._unblinded = unblinded
+        self.on_note: NoteTaker = lambda kind, text, began: None
+        self.devices: DeviceLines = tuple
         self._lock = threading.RLock()
         self._title, self._trial, self._ends_at = "", "", 0.0
         self._question, self._options = "", {}  # type: str, Mapping[str, str]
@@ -48,10 +52,9 @@ class LiveExperimenter:
         self._line: str | None = None
         self._typing: str | None = None  # what stands in the line, None if none is asked for
         self._note: str | None = None  # '' while its kind is chosen, then the kind
-        self._note_text = ""
+        self._note_text, self._note_began = "", 0.0
         self._ratings: deque[str] = deque(maxlen=RATINGS_SHOWN)
         self._warnings: deque[str] = deque(maxlen=WARNINGS_SHOWN)
-        self._devices: dict[str, str] = {}
 
     # --- told ---------------------------------------------------------------------------------
 
@@ -75,6 +78,9 @@ class LiveExperimenter:
             numbers = [p.trial for p in segment.phases if p.trial > 0]
             order = list(dict.fromkeys(numbers))
             self._trial = f"trial {order.index(phase.trial) + 1} of {len(order)}"
+            if self._unblinded:
+                row = segment.rows[phase.trial]
+                self._trial += f", {row['clinician']} at {row['trust']} trust"
             self._ends_at = flip + segment.length_s - phase.onset
         elif segment.run > 0:
             self._trial = "lead-in" if phase.trial == 0 else "end of the run"
@@ -87,8 +93,6 @@ class LiveExperimenter:
         if isinstance(event, events.Rating) and event.run > 0:
             given = "none" if event.rating is None else f"{event.rating:.0f}"
             self._ratings.append(f"{event.question} {given}")
-        elif isinstance(event, events.DeviceFailed):
-            self._devices[event.role] = event.reason
 
     # --- asked --------------------------------------------------------------------------------
 
@@ -122,14 +126,19 @@ class LiveExperimenter:
         with self._lock:
             if self._note is not None:
                 self._key_of_note(key)
+            elif key == NOTE_AT_ALL_TIMES:
+                self._begin_note()
             elif self._typing is not None:
                 self._typing, done = _typed(self._typing, key)
                 if done:
                     self._line, self._typing, self._question = self._typing, None, ""
             elif key == NOTE_KEY and NOTE_KEY not in self._options:
-                self._note, self._note_text = "", ""
+                self._begin_note()
             else:
                 self.pressed(key.lower())
+
+    def _begin_note(self) -> None:
+        self._note, self._note_text, self._note_began = "", "", self._clock.now()
 
     def _key_of_note(self, key: str) -> None:
         if key == ESCAPE:
@@ -142,7 +151,7 @@ class LiveExperimenter:
             if done and self._note is not None:
                 kind, self._note = self._note, None
                 if self._note_text.strip():
-                    self.on_note(kind, self._note_text.strip())
+                    self.on_note(kind, self._note_text.strip(), self._note_began)
 
     # --- shown --------------------------------------------------------------------------------
 
@@ -154,14 +163,14 @@ class LiveExperimenter:
             table.add_column()
             table.add_row("now", Text(" · ".join(filter(None, [self._trial, self._left()])) or "-"))
             table.add_row("last ratings", Text(", ".join(self._ratings) or "-"))
-            failed = "; ".join(f"{role}: {why}" for role, why in self._devices.items())
-            table.add_row(
-                "devices", Text(failed or "no failure", style="bold red" if failed else "")
-            )
+            for device in self.devices():
+                said = Text(device.text, style="bold red" if device.failed else "")
+                table.add_row(device.role, said)
             for warning in self._warnings:
                 table.add_row("warning", Text(warning, style="yellow"))
             table.add_row("stop", Text(f"{self._stop_keys}; here Ctrl-C", style="bold"))
-            return Panel(Group(table, *self._asked()), title=self._title, title_align="left")
+            title = f"{self._title} - UNBLINDED" if self._unblinded else self._title
+            return Panel(Group(table, *self._asked()), title=title, title_align="left")
 
     def _left(self) -> str:
         left = self._ends_at - self._clock.now()
@@ -180,8 +189,9 @@ class LiveExperimenter:
             yield Text(f"> {self._typing}_")
         for letter, meaning in self._options.items():
             yield Text(f"  {letter}  {meaning}")
-        if self._note is None and self._typing is None:
-            yield Text(f"  {NOTE_KEY}  write a note (adverse event, thermode slipped ...)", "dim")
+        if self._note is None:
+            key = NOTE_KEY if self._typing is None else "Ctrl-T"
+            yield Text(f"  {key}  write a note (adverse event, thermode slipped ...)", "dim")
 
 
 def _typed(text: str, key: str) -> tuple[str, bool]:
@@ -202,7 +212,7 @@ class _PlainWithProgress(PlainExperimenter):
 
 @contextlib.contextmanager
 def terminal_experimenter(
-    console: Console, clock: Clock, prepared: Prepared
+    console: Console, clock: Clock, prepared: Prepared, *, unblinded: bool = False
 ) -> Iterator[LiveExperimenter | _PlainWithProgress]:
     """The live screen while this lasts; where there's no terminal, plain lines."""
     if sys.stdin is None or not sys.stdin.isatty() or not console.is_terminal:
@@ -210,7 +220,7 @@ def terminal_experimenter(
         return
     keys = prepared.rig.model.response.keys.by_role()
     stop_keys = ", ".join((*keys["stop"], *keys["participant_stop"]))
-    experimenter = LiveExperimenter(console, clock, stop_keys)
+    experimenter = LiveExperimenter(console, clock, stop_keys, unblinded=unblinded)
     live = Live(
         console=console, get_renderable=experimenter.render, refresh_per_second=4, transient=True
     )

@@ -151,6 +151,39 @@ def test_one_open_session_keeps_the_whole_participant_out(dataset: Path, tmp_pat
     assert "session 02" in reasons(analyse(dataset))["sub-sim01"]
 
 
+def test_a_calibration_alone_is_no_visit(dataset: Path, tmp_path: Path) -> None:
+    """Made on another day, or last of all in the session itself; or nothing else was done."""
+    pictures = tmp_path / "pictures"
+    for participant, session, number in (
+        ("sim01", "00", 1),
+        ("sim02", None, 2),
+        ("sim99", None, 1),
+    ):
+        plan = Session(participant, session, "simulated", runs=1, number=number, stop_in=(1, 2))
+        path = write_session(dataset, plan, pictures)
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace('"step":"runs"', '"step":"calibration"', 1), encoding="utf-8")
+    visits = {visit.name: visit for visit in find_visits(dataset)}
+    assert sorted(visits) == [f"sub-sim{n:02d}" for n in (1, 2, 3, 4, 5, 6)] + ["sub-sim99"]
+    assert [visit.problem for visit in visits.values() if visit.problem] == [
+        "was calibrated, and nothing else"
+    ]
+    assert [list(visit.heads) for visit in visits.values() if visit.participant == "sub-sim02"] == [
+        ["sub-sim02_journal-001.jsonl"]
+    ]
+
+
+def test_who_will_not_go_on_is_judged_by_the_studys_rules(dataset: Path) -> None:
+    path = next((dataset / "sourcedata" / "sub-sim01").glob("*.jsonl"))
+    *lines, end = path.read_bytes().splitlines(keepends=True)
+    closed = json.dumps(json.loads(end) | {"status": "stopped", "closed": True}).encode() + b"\n"
+    path.write_bytes(b"".join([*lines, closed]))
+    for run in (1, 2):
+        blank(events(dataset, "sim01", run))
+    assert "isn't closed" not in reasons(analyse(dataset))["sub-sim01"]
+    assert "rating" in reasons(analyse(dataset))["sub-sim01"]
+
+
 def test_exclusion_rules_of_the_study_file(dataset: Path) -> None:
     blank(events(dataset, "sim01"))
     for run in (1, 2):

@@ -12,6 +12,7 @@ from experiment.bids import export_session
 from experiment.bids.records import records_of
 from experiment.bids.validate import validate_dataset
 from experiment.blinding import UNBLINDING
+from experiment.cli.app import app
 from experiment.errors import UserError
 from experiment.journal import events, read_journal
 from experiment.report.session import session_journals, write_session_report
@@ -93,6 +94,16 @@ def test_unblinding_is_a_second_page_and_a_line(tmp_path: Path) -> None:
     assert [line.split("\t")[1:4] for line in lines] == [
         ["sub-01", "sub-01_desc-unblinded_report.html", "command"]
     ] * 2
+
+
+def test_unblinding_an_open_visit_is_marked(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    write_session(tmp_path / "ds", replace(PLAN, ends=False), tmp_path / "pictures")
+    with pytest.raises(SystemExit) as ended:
+        app(["report", str(tmp_path / "ds"), "--unblind"])
+    assert ended.value.code == 0
+    assert "The visit isn't closed" in capsys.readouterr().out
+    _, line = (tmp_path / "ds/derivatives/trustpain" / UNBLINDING).read_text().splitlines()
+    assert line.split("\t")[3] == "command, visit not closed"
 
 
 def test_an_unblinded_mean_is_the_mean_of_the_journals_ratings(tmp_path: Path) -> None:

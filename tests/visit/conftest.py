@@ -17,6 +17,7 @@ from experiment.session.finish import finish
 from experiment.session.preparation import Request
 from experiment.session.session import Played, Setting
 from experiment.visit.begin import QUESTIONNAIRES, begin, load_files
+from experiment.visit.course import VisitFiles
 from experiment.visit.people import SimulatedVisitExperimenter
 from experiment.visit.play import play_virtually
 from tests.experiment.virtual import Room
@@ -38,20 +39,35 @@ class Visited:
         return {event.step: event.status for event in self.of(events.StepEnd)}
 
 
+def answering(marks: Mapping[str, list[str]]) -> Any:
+    """Give these letters to the questions that hold these words, then the first option again."""
+    left = {part: list(letters) for part, letters in marks.items()}
+
+    def choose(question: str, options: Mapping[str, str]) -> str:
+        for part, letters in left.items():
+            if part in question and letters:
+                return letters.pop(0)
+        return next(iter(options))
+
+    return choose
+
+
 def go(
     out: Path,
     choose: Callable[[str, Mapping[str, str]], str] | None = None,
     happens: Mapping[float, Callable[[Room, SimulatedVisitExperimenter], None]] | None = None,
     lines: Mapping[str, list[str]] | None = None,
+    files: VisitFiles | None = None,
+    study: str = "demo",
     **request: Any,
 ) -> Visited:
     """Play a visit, or the rest of it; `happens` maps session times (s) to what happens then.
 
     `lines` maps a part of a question to what is typed, one answer after the other.
     """
-    files = load_files(QUESTIONNAIRES, "heat")
+    files = files or load_files(QUESTIONNAIRES, "heat")
     request = {"calibration": "none"} | request
-    found = begin(Request("demo", "laptop", out=out, simulated=True, **request), files)
+    found = begin(Request(study, "laptop", out=out, simulated=True, **request), files)
     console = Console(file=io.StringIO(), width=200)
     responses = EmulatedResponses()
 

@@ -15,7 +15,9 @@ from experiment.monitor.view import View, view_of
 from experiment.report.session_faces import face_rows
 from experiment.report.session_facts import SessionFacts, facts_of
 from experiment.report.session_page import session_html
-from tests.visit.conftest import Visited, go
+from experiment.summary.deviations import deviation_of
+from experiment.visit.begin import load_files
+from tests.visit.conftest import Visited, answering, go
 
 HEALTH = re.compile(r"pregnan|pain killer|tattoo|pacemaker|assigned at birth|a blister", re.I)
 
@@ -89,6 +91,17 @@ def test_a_face_nobody_rated_is_not_counted(whole: Visited, tmp_path: Path) -> N
     assert "– / " in str(face_rows(facts.faces))
 
 
+def pages_of(visited: Visited) -> tuple[str, str]:
+    """Report and live page as they are, and what they tell of what didn't go as planned."""
+    state = State()
+    for event in (event for journal in visited.journals for event in journal.events):
+        state.add(event)
+    facts = facts_of(visited.journals, shown=True)
+    told = [*(line.text for line in facts.lines), *(t.deviation.text for t in state.told)]
+    page = view_of(state, state.last_t, 0.0).html("told")
+    return session_html(facts) + page, "\n".join(told)
+
+
 def numbers(view: View) -> dict[str, str]:
     return {name: value for name, _, value in view.numbers}
 
@@ -146,3 +159,57 @@ def test_no_page_tells_of_health_or_of_what_is_always_asked(
     assert not any(text.startswith("asked") and "isn't done" not in text for text in told), told
     if "Run 1 of" in answers:
         assert any(text.startswith("adverse event") for text in told)
+
+
+def test_nothing_of_the_check_list_or_of_a_skips_reason_is_on_a_page(tmp_path: Path) -> None:
+    """Whatever is answered: not one of the list's texts or names, nor what was typed."""
+    visited = go(
+        tmp_path,
+        answering({"tattoo": ["y"], "isn't done": ["g"], "Instructions. ": ["k"], "Face": ["q"]}),
+        lines={"'Instructions' skipped": ["had a migraine"]},
+    )
+    assert visited.ended["exclusion"] == "done"  # at the second time
+    pages, told = pages_of(visited)
+    for check in load_files((), "heat").exclusion.check:
+        assert not re.search(rf"\b{re.escape(check.name)}\b", told)
+        assert not any(text in pages for text in check.text.values())
+    assert "migraine" not in pages
+    assert "step “instructions” skipped" in pages
+
+
+def test_an_adverse_event_is_on_every_page_however_much_else_there_is(
+    whole: Visited, tmp_path: Path
+) -> None:
+    path = tmp_path / "sub-sim01_journal-001.jsonl"
+    more: list[events.Event] = [events.Note(t=5.0, kind="adverse event", text="fainted")]
+    more += [events.Note(t=6.0, kind="thermode slipped", text="put back")]
+    more += [events.DeviceFailed(t=7.0 + n, role="markers", reason=f"code {n}") for n in range(50)]
+    lines = whole.journals[0].path.read_text(encoding="utf-8").splitlines()
+    path.write_text("\n".join([*lines, *(e.model_dump_json() for e in more)]) + "\n")
+    facts = facts_of([read_journal(path)], shown=True)
+    assert facts.lines[0].text.startswith("adverse event")
+    assert facts.lines[0].weight == "serious"
+    assert facts.more_lines > 0
+    state = State()
+    for event in read_journal(path).events:
+        state.add(event)
+    (told,) = [line for line in view_of(state, 9.0, 0.0).told if "adverse event" in line.text]
+    assert told.weight == "serious"
+    slipped = next(t.deviation for t in state.told if "slipped" in t.deviation.text)
+    assert slipped.weight == "notable"
+
+
+@pytest.mark.parametrize("status", ["continued", "stopped"])  # as older journals said it
+def test_a_visit_that_goes_on_in_its_next_journal_is_no_stop(
+    status: str, whole: Visited, tmp_path: Path
+) -> None:
+    text = whole.journals[0].path.read_text(encoding="utf-8")
+    end = f'"status":"{status}","exit_code":0,"message":"the visit goes on in the next journal"'
+    first = tmp_path / "sub-sim01_journal-001.jsonl"
+    first.write_text(text.replace('"status":"completed","exit_code":0,"message":""', end))
+    assert end in first.read_text()
+    second = tmp_path / "sub-sim01_journal-002.jsonl"
+    second.write_text(text)
+    facts = facts_of([read_journal(first), read_journal(second)], shown=True)
+    assert not any("started" in line.text or "session" in line.text for line in facts.lines)
+    assert deviation_of(read_journal(first).events[-1]) is None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +19,8 @@ from experiment.inputs.files import (
     load_questionnaire,
     shipped_names,
 )
+from experiment.session.preparation import Prepared, Request, prepare
+from experiment.visit.wording import check_wording
 
 LANGUAGES = shipped_names(TEXTS)
 ANXIETY = ("nervous", "at_ease", "expecting_bad", "breathing_calmly", "body_tight", "confident")
@@ -101,3 +105,50 @@ def test_what_is_only_for_the_scanner_is_asked_only_there() -> None:
     assert isinstance(found, ExclusionList)
     bench = {check.name for check in found.asked(scanned=False)}
     assert {check.name for check in found.asked(scanned=True)} - bench == {"implants"}
+
+
+# --- on the screen --------------------------------------------------------------------------------
+
+
+def prepared_in(language: str, tmp_path: Path) -> Prepared:
+    request = Request("demo", "laptop", out=tmp_path, simulated=True, language=language)
+    return prepare(request)
+
+
+@pytest.mark.parametrize("language", ["en", "de", "es"])
+@pytest.mark.parametrize("name", ["demographics", "state_anxiety"])
+def test_the_shipped_ones_need_no_word(name: str, language: str, tmp_path: Path) -> None:
+    assert check_wording(load_questionnaire(name).model, prepared_in(language, tmp_path)) == []
+
+
+def reworded(change: Callable[[dict[str, str]], dict[str, str]]) -> Questionnaire:
+    """The shipped list of statements with every text changed."""
+
+    def walk(value: Any) -> Any:
+        if isinstance(value, dict):
+            return change(value) if "en" in value else {k: walk(v) for k, v in value.items()}
+        return [walk(each) for each in value] if isinstance(value, list | tuple) else value
+
+    found = load_questionnaire("state_anxiety").model.model_dump()
+    return Questionnaire.model_validate(walk(found))
+
+
+def test_one_without_the_language_is_shown_in_english_and_says_so(tmp_path: Path) -> None:
+    english = reworded(lambda found: {"en": found["en"]})
+    (told,) = check_wording(english, prepared_in("de", tmp_path))
+    assert told == "The questionnaire state_anxiety has no words in 'de': it's shown in English."
+
+
+def test_a_half_translated_one_is_refused(tmp_path: Path) -> None:
+    half = reworded(lambda found: found if "not at all" in found["en"] else {"en": found["en"]})
+    with pytest.raises(
+        UserError, match=r"is in 'de' but for its title and \d+ more: add the words"
+    ):
+        check_wording(half, prepared_in("de", tmp_path))
+
+
+def test_one_that_does_not_fit_the_screen_is_refused(tmp_path: Path) -> None:
+    long = " ".join(["Donaudampfschifffahrtsgesellschaft"] * 9)
+    own = reworded(lambda found: {"en": long if found["en"] == "not at all" else found["en"]})
+    with pytest.raises(UserError, match=r"item 'nervous' don't fit the rig's screen \(.*: shorten"):
+        check_wording(own, prepared_in("en", tmp_path))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,10 @@ from rich.console import Console
 
 from experiment.clocks import VirtualClock
 from experiment.journal import events
+from experiment.plan.scene import Fixation
+from experiment.plan.timeline import Phase, Segment
 from experiment.visit.forearm import forearm
-from experiment.visit.people import note_of
+from experiment.visit.people import DeviceLine, note_of
 from experiment.visit.setup import remember, remembered
 from experiment.visit.steps import STEPS
 from experiment.visit.terminal import LiveExperimenter
@@ -55,7 +58,7 @@ def test_a_line_is_typed_on_the_screen(screen: LiveExperimenter) -> None:
 
 def test_a_note_leaves_the_question_as_it_was(screen: LiveExperimenter) -> None:
     notes: list[tuple[str, str]] = []
-    screen.on_note = lambda kind, text: notes.append((kind, text))
+    screen.on_note = lambda kind, text, began: notes.append((kind, text))
     screen.ask("Ready?", {"g": "begin"})
     typed(screen, "t2")
     assert "adverse event: _" in shown(screen)
@@ -67,6 +70,38 @@ def test_a_note_leaves_the_question_as_it_was(screen: LiveExperimenter) -> None:
     assert len(notes) == 1  # none chosen, and an empty one
     typed(screen, "g")
     assert screen.answer() == "g"
+
+
+def test_a_note_while_a_line_is_typed_is_of_the_moment_it_was_begun() -> None:
+    clock = VirtualClock()
+    screen = LiveExperimenter(Console(file=io.StringIO()), clock, "escape")
+    notes: list[tuple[str, str, float | None]] = []
+    screen.on_note = lambda kind, text, began: notes.append((kind, text, began))
+    clock.wait(lambda: False, 5.0)
+    screen.ask_line("Why?", "no time")
+    typed(screen, "the pro\x14")
+    assert "Ctrl-T" not in shown(screen)
+    typed(screen, "3")
+    clock.wait(lambda: False, 9.0)
+    typed(screen, "off the arm\n")
+    assert notes == [("thermode slipped", "off the arm", 5.0)]
+    assert "> the pro_" in shown(screen)
+    assert "Ctrl-T  write a note" in shown(screen)
+    typed(screen, "be\n")
+    assert screen.line() == "the probe"
+
+
+@pytest.mark.parametrize("unblinded", [False, True])
+def test_who_is_on_the_screen_is_told_the_unblinded_alone(unblinded: bool) -> None:
+    screen = LiveExperimenter(
+        Console(file=io.StringIO()), VirtualClock(), "escape", unblinded=unblinded
+    )
+    phase = Phase(1, "portrait", "clinician", 0.0, 4.0, Fixation())
+    row = {"clinician": "F1", "trust": "low"}
+    segment = Segment(1, 1, 1, 0, 3, (phase,), {1: row}, 60.0, None)
+    screen.phase_began(segment, phase, 0.0)
+    assert ("F1 at low trust" in shown(screen)) == unblinded
+    assert ("UNBLINDED" in shown(screen)) == unblinded
 
 
 def test_ratings_are_shown_without_what_they_belong_to(screen: LiveExperimenter) -> None:
@@ -89,12 +124,16 @@ def test_ratings_are_shown_without_what_they_belong_to(screen: LiveExperimenter)
     )
     screen.saw(rating)
     screen.saw(rating.model_copy(update={"run": 0, "question": "trust", "rating": 12.0}))
-    screen.saw(events.DeviceFailed(t=2.0, role="markers", reason="unplugged"))
+    screen.devices = lambda: [
+        DeviceLine("thermode", "31.9 °C · at baseline · emulated"),
+        DeviceLine("markers", "FAILED: unplugged", failed=True),
+    ]
     said = shown(screen)
     assert "Step 10 of 14" in said
     assert "intensity 41" in said
     assert "trust" not in said  # a face's rating would say which clinician is liked
-    assert "markers: unplugged" in said
+    assert re.search(r"thermode +31.9 °C · at baseline", said)
+    assert re.search(r"markers +FAILED: unplugged", said)
     assert "escape, s" in said
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import csv
+import re
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -16,9 +16,11 @@ from experiment.bids.validate import validate_dataset
 from experiment.blinding import Blind
 from experiment.errors import ExitCode, UserError
 from experiment.journal import events
-from experiment.visit.screens import WARM_C
+from experiment.plan.materials import materials_of
+from experiment.plan.scene import RatingScale
+from experiment.visit.screens import WARM_C, picture_of
 from experiment.visit.steps import STEPS
-from tests.visit.conftest import Visited, go
+from tests.visit.conftest import Visited, answering, go
 
 ALL = [step.name for step in STEPS if step.name != "questionnaires_after"]
 
@@ -26,19 +28,6 @@ ALL = [step.name for step in STEPS if step.name != "questionnaires_after"]
 def table(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file, delimiter="\t"))
-
-
-def answering(marks: Mapping[str, list[str]]) -> Any:
-    """Give these letters to the questions that hold these words, then the first option again."""
-    left = {part: list(letters) for part, letters in marks.items()}
-
-    def choose(question: str, options: Mapping[str, str]) -> str:
-        for part, letters in left.items():
-            if part in question and letters:
-                return letters.pop(0)
-        return next(iter(options))
-
-    return choose
 
 
 # --- a whole visit --------------------------------------------------------------------------------
@@ -62,6 +51,23 @@ def test_no_heat_before_consent_and_only_warmth_in_practice(whole: Visited) -> N
     assert all(heat.t < ends["practice"] for heat in heats if heat.run == 0)
     numbers = [heat.number for heat in heats]
     assert len(set(numbers)) == len(numbers)
+
+
+def test_instructions_have_pictures_of_this_study(whole: Visited) -> None:
+    prepared = whole.played.prepared
+    materials = materials_of(
+        prepared.study.model, prepared.texts, prepared.thermode, lambda *who: Path(), hand="keys"
+    )
+    study = prepared.study.model
+    pages = prepared.texts.instruction_pages(study.scale)
+    drawn = [picture_of(page, study, materials) for page in pages if page.picture]
+    assert [type(picture).__name__ for picture in drawn] == [
+        "Silhouette",
+        "RatingScale",
+        "StopButton",
+    ]
+    scale = next(picture for picture in drawn if isinstance(picture, RatingScale))
+    assert scale.kind == study.scale
 
 
 def test_every_face_is_rated_on_every_item_before_and_after(whole: Visited) -> None:
@@ -228,12 +234,33 @@ def test_skin_that_is_not_well_gets_no_heat(tmp_path: Path) -> None:
 
 def test_a_note_at_any_moment(tmp_path: Path) -> None:
     def note(room: Any, experimenter: Any) -> None:
-        experimenter.on_note("thermode slipped", "put back")
+        experimenter.on_note("thermode slipped", "put back", 7.5)  # when its key was pressed
 
     choose = answering({"Consent. ": ["q"]})
     seen = go(tmp_path, choose, happens={9.0: note})
     (found,) = seen.of(events.Note)
-    assert (found.t, found.kind, found.text) == (9.0, "thermode slipped", "put back")
+    assert (found.t, found.kind, found.text) == (7.5, "thermode slipped", "put back")
+
+
+def test_the_screen_knows_every_device_while_the_visit_goes_on(
+    whole: Visited, tmp_path: Path
+) -> None:
+    seen: list[str] = []
+
+    def look(room: Any, experimenter: Any) -> None:
+        seen.append("; ".join(f"{line.role} {line.text}" for line in experimenter.devices()))
+
+    first = next(heat for heat in whole.of(events.HeatTriggered) if heat.run == 0)
+    looks = {9.0: look, first.t + 2.5: look}
+    go(tmp_path, answering({"Calibration. ": ["q"]}), happens=looks)
+    cool, hot = seen
+    assert re.match(
+        r"thermode 3\d\.\d °C · at baseline · battery .* when opened · tcs on emul", cool
+    )
+    assert "scanner 0 pulses in this run" in cool
+    assert "emulated" in cool
+    assert "not at baseline" in hot
+    assert float(hot.split()[1]) > 36.0
 
 
 def test_nonsense_is_refused_in_a_sentence(tmp_path: Path) -> None:
