@@ -9,7 +9,10 @@ from typing import Annotated
 import typer
 
 Study = Annotated[
-    str, typer.Option("--study", help="A shipped study (trust_pain, pilot_short, demo) or a file.")
+    str,
+    typer.Option(
+        "--study", help="A shipped study (trust_pain, pilot_short, demo, norming) or a file."
+    ),
 ]
 Rig = Annotated[str, typer.Option("--rig", help="A shipped rig (laptop, mri_tcs) or a file.")]
 Participant = Annotated[

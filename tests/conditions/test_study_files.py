@@ -189,7 +189,7 @@ def test_windows_editors_are_fine(tmp_path: Path) -> None:
     ("source", "said"),
     [
         ("trust_pian", 'did you mean "trust_pain"?'),
-        ("nothing_like_it", "shipped are demo, pilot_short, trust_pain"),
+        ("nothing_like_it", "shipped are demo, norming, pilot_short, trust_pain"),
         ("mine.toml", 'there is no study "mine.toml"'),
         ("", 'there is no study ""'),
         (str(STUDIES), "is a folder"),
