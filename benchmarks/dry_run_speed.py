@@ -7,36 +7,30 @@ import subprocess
 import sys
 import tempfile
 import time
-from pathlib import Path
 
 from benchmarks.measure import Row
 from experiment.inputs.files import load_study
 
 SCRIPT = (
     "import sys; from pathlib import Path; from experiment.session.dry import dry_runs; "
-    "sys.exit(int(dry_runs('trust_pain', 'laptop', '01', int(sys.argv[1]), None, None, Path(sys.argv[2]))))"
+    "n, processes = map(int, sys.argv[1:3]); place = Path(sys.argv[3]); "
+    "sys.exit(int(dry_runs('trust_pain', 'laptop', '01', n, None, None, place, 'en', processes)))"
 )
 
 
 def _timed(participants: int, processes: int = 1) -> float:
-    """Wall seconds for so many sessions in each of so many processes; each has its own dataset."""
+    """Wall seconds for so many sessions, so many at a time, starting the program included."""
     with tempfile.TemporaryDirectory() as folder:
         begin = time.perf_counter()
-        running = [
-            subprocess.Popen(
-                [sys.executable, "-c", SCRIPT, str(participants), str(Path(folder) / str(number))],
-                stdout=subprocess.DEVNULL,
-            )
-            for number in range(processes)
-        ]
-        codes = [process.wait() for process in running]
-        took = time.perf_counter() - begin
-    if any(codes):
-        raise RuntimeError(f"a dry run ended with code {max(codes)}")
-    return took
+        subprocess.run(
+            [sys.executable, "-c", SCRIPT, str(participants), str(processes), folder],
+            stdout=subprocess.DEVNULL,
+            check=True,
+        )
+        return time.perf_counter() - begin
 
 
-def run(participants: int = 20) -> Row:
+def run(participants: int = 100) -> Row:
     from conditions.schedule import run_length
     from experiment.inputs.files import load_rig
     from experiment.session.preparation import thermode_figures
@@ -47,8 +41,7 @@ def run(participants: int = 20) -> Row:
     cores = os.cpu_count() or 1
     one, many = _timed(1), _timed(participants)
     each = (many - one) / max(1, participants - 1)  # without starting the program
-    several = _timed(max(1, participants // cores), cores)
-    share = participants // cores * cores
+    several = _timed(participants, cores)
     return Row(
         6,
         f"Dry runs of the flagship ({study.runs} runs, {session_s / 60:.0f} min of stimulation each)",
@@ -58,9 +51,8 @@ def run(participants: int = 20) -> Row:
         "stated",
         None,
         notes=(
-            f"{participants} participants took {many / one:.1f} times as long as one; {share} in {cores} processes "
-            f"took {several / many:.2f} of the time of {participants} in one, on {cores} cores. One session, with "
-            f"starting the program: {one:.1f} s.",
+            f"{participants} participants took {many / one:.1f} times as long as one; with `--processes {cores}` "
+            f"{several / many:.2f} of that, on {cores} cores. One session, with starting the program: {one:.1f} s.",
         ),
         figures={"one_s": one, "many_s": many, "each_s": each, "processes_s": several},
     )

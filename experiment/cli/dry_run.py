@@ -22,6 +22,9 @@ def dry_run(
         int | None,
         typer.Option("--participants", min=1, max=100_000, help="So many: numbers 1 to N."),
     ] = None,
+    processes: Annotated[
+        int, typer.Option("--processes", min=1, max=1000, help="Play so many at a time.")
+    ] = 1,
     session: options.SessionLabel = None,
     seed: options.Seed = None,
     scenario: Annotated[
@@ -78,7 +81,9 @@ def dry_run(
             )
         )
     else:
-        code = dry_runs(study, rig, participant, participants, session, seed, place, language)
+        code = dry_runs(
+            study, rig, participant, participants, session, seed, place, language, processes
+        )
     raise typer.Exit(int(code))
 
 

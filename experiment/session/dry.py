@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import multiprocessing
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
 from pathlib import Path
 
 from rich.console import Console
@@ -31,8 +35,13 @@ def dry_runs(
     seed: int | None,
     out: Path,
     language: str = "en",
+    processes: int = 1,
 ) -> ExitCode:
-    """Play one session, or those of participants 1 to N; the worst exit code comes back."""
+    """Play one session, or those of participants 1 to N; the worst exit code comes back.
+
+    With several `processes` each plays one participant after the other, into the same dataset; the
+    files are the same.
+    """
     console = Console()
     if participants is None:
         return dry_run_one(
@@ -40,18 +49,35 @@ def dry_runs(
             console,
         )
     width = max(2, len(str(participants)))
-    codes = []
-    for number in track(
-        range(1, participants + 1), "Dry runs", console=console, disable=not console.is_terminal
-    ):
-        label = f"sim{number:0{width}d}"
-        request = Request(study, rig, label, session, number, None, seed, out, True, language)
-        codes.append(dry_run_one(request, None))
+    requests = [
+        Request(study, rig, f"sim{n:0{width}d}", session, n, None, seed, out, True, language)
+        for n in range(1, participants + 1)
+    ]
+    codes = list(
+        track(
+            _played(requests, processes),
+            "Dry runs",
+            total=participants,
+            console=console,
+            disable=not console.is_terminal,
+        )
+    )
     done = codes.count(ExitCode.DONE)
     console.print(
         f"{done} of {participants} sessions completed; the data are in {out}", markup=False
     )
     return max(codes)
+
+
+def _played(requests: Sequence[Request], processes: int) -> Iterator[ExitCode]:
+    if processes == 1:
+        for request in requests:
+            yield dry_run_one(request, None)
+        return
+    # Begun anew rather than forked: threads of a library may hold locks by now.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(processes, len(requests)), mp_context=context) as pool:
+        yield from pool.map(dry_run_one, requests, repeat(None))
 
 
 def dry_run_one(request: Request, console: Console | None) -> ExitCode:

@@ -8,6 +8,7 @@ import pytest
 
 from experiment.errors import ExitCode, UserError
 from experiment.journal import events
+from experiment.session.dry import dry_runs
 from experiment.session.preparation import Request, prepare
 from tests.experiment.virtual import Room, play_virtually
 
@@ -208,3 +209,21 @@ def test_bad_input_is_one_sentence_and_writes_nothing(
     assert refused.value.exit_code == ExitCode.BAD_INPUT
     assert "\n" not in str(refused.value)
     assert not (tmp_path / "data").exists()
+
+
+def test_several_processes_give_the_same_dataset(tmp_path: Path) -> None:
+    for name, processes in (("one", 1), ("two", 2)):
+        code = dry_runs("demo", "laptop", "01", 3, None, None, tmp_path / name, processes=processes)
+        assert code == ExitCode.DONE
+    files = {
+        name: {
+            path.relative_to(tmp_path / name): path.read_bytes()
+            for path in (tmp_path / name).rglob("*")
+            if path.is_file() and path.suffix in (".tsv", ".gz", ".json", ".png")
+        }
+        for name in ("one", "two")
+    }
+    allocation = Path("demo-sim") / "sourcedata" / "allocation.tsv"
+    lists = [sorted(found.pop(allocation).splitlines()) for found in files.values()]
+    assert lists[0] == lists[1]
+    assert files["one"] == files["two"]
