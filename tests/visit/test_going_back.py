@@ -90,9 +90,7 @@ def test_what_belongs_before_the_runs_is_not_offered_after_them(tmp_path: Path) 
 
     go(tmp_path, choose)
     titles = [said.rpartition(" (")[0] for said in offered[:-1]]
-    assert titles == [
-        TITLES[s] for s in ("setup", "devices", "exclusion", "consent", "instructions")
-    ]
+    assert titles == [TITLES[s] for s in ("devices", "exclusion", "consent", "instructions")]
 
 
 def test_a_participant_who_leaves_has_the_skin_looked_at_and_the_visit_is_closed(
