@@ -13,9 +13,7 @@ import serial
 from hardware.clock import Clock, Listener, Timer
 
 WRITE_LOCK_S = 0.3  # an urgent write waits no longer than this for another write to end
-STOOD_STILL_S = (
-    0.5  # a write that took longer than this, far past its own limit, was held up with us
-)
+STOOD_STILL_S = 0.5  # a write that took longer than this, far past its own limit, was held up with us
 MOST_BUFFERED = 8192  # bytes of one reply that are kept
 
 
