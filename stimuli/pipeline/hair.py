@@ -124,9 +124,7 @@ def _over_ears(surface: Surface, strands: Floats) -> NDArray[np.bool_]:
     """Short strands that would ride over an ear."""
     ears = base_mesh().vertices[:BODY_VERTICES][ear_mask() > 0.3]
     on_ear = cKDTree(ears).query(surface.rest)[0] < 0.01
-    near = np.asarray(cKDTree(surface.points[on_ear]).query(strands, workers=-1)[0])
-    over: NDArray[np.bool_] = np.any(near < 0.05, axis=1)
-    return over
+    return np.asarray(cKDTree(surface.points[on_ear]).query(strands, workers=-1)[0] < 0.05).any(1)  # type: ignore[return-value]
 
 
 def _across_the_face(strands: Floats) -> NDArray[np.bool_]:

@@ -94,7 +94,7 @@ BROKEN = [
     ("[verdict]", "[scan]\ntr_s = 2.0\n[verdict]", ['unknown key "scan"']),
     ("[verdict]", "[skin_sites]\ncount = 8\n[verdict]", ['unknown key "skin_sites"']),
     ("task = ", "runs = 7\ntask = ", ['unknown key "runs"']),
-    ("max_missing_ratings = 1", "max_missing_pulses = 1", ["max_missing_pulses"]),
+    ("[verdict]", "[verdict]\nmax_missing_pulses = 1", ["max_missing_pulses"]),
     ("duration = 0.5", "duration = 0.5\nmarker = 3", ["trial[1].marker is 3", "no markers"]),
     ('phase = "portrait_rating"', 'phase = "rating"', ["trial[2]", '"portrait_rating"']),
     ('phase = "fixation"\nduration = 0.5', 'phase = "portrait_rating"\nstart = 1.0', ["longest_s"]),
