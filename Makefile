@@ -19,7 +19,7 @@ demo: setup ## watch a short session of the real experiment with emulated device
 
 # Tests that need a screen or real time share one worker (tests/conftest.py), the rest take the others.
 test: setup ## the tests, a few minutes
-	$(PYTHON) -m pytest -n logical --maxprocesses 4 --dist loadgroup
+	$(PYTHON) -m pytest -n 3 --dist loadgroup
 
 # Some hours in all; what was done already is kept, so that it goes on where it was stopped.
 figures: setup ## measure the figures that README, docs and notes state
