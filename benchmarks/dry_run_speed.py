@@ -34,7 +34,7 @@ def _timed(participants: int, processes: int = 1) -> float:
 def run(participants: int = 100) -> Row:
     from conditions.schedule import run_length
     from experiment.inputs.files import load_rig
-    from experiment.session.preparation import thermode_figures
+    from experiment.session.heat_limits import thermode_figures
 
     study = load_study("trust_pain").model
     assert isinstance(study, Study)

@@ -15,7 +15,8 @@ from conditions.stimulation import planned_temperatures, sites_without
 from conditions.trials import heat_onset, trial_rows
 from experiment.calibration.estimate import Estimate, Rated
 from experiment.calibration.refusal import Refusal
-from experiment.session.preparation import Prepared, stimulus_of
+from experiment.session.heat_limits import stimulus_of
+from experiment.session.preparation import Prepared
 from hardware.checks import PlannedHeat
 
 DOSE = "the runs at these temperatures would exceed a limit"

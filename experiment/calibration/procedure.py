@@ -31,7 +31,7 @@ from experiment.plan.segment import build_segment
 from experiment.plan.timeline import Segment
 from experiment.running.walk import SegmentOutcome
 from experiment.session.course import COMPLETED, Course, Ending
-from experiment.session.preparation import stimulus_of
+from experiment.session.heat_limits import stimulus_of
 from hardware.checks import PlannedHeat
 
 MethodName = Literal["fixed", "adaptive"]

@@ -26,12 +26,8 @@ from experiment.inputs.files import (
 )
 from experiment.norming import trial_view as blocks
 from experiment.report.style import TRUST_COLOURS, temperature_colour
-from experiment.session.preparation import (
-    check_limits,
-    figures_for,
-    refuse_calibration,
-    stimulus_of,
-)
+from experiment.session.heat_limits import check_limits, figures_for, stimulus_of
+from experiment.session.preparation import refuse_calibration
 from hardware.dose import cem43_of_stimulus
 
 if TYPE_CHECKING:

@@ -23,13 +23,8 @@ from experiment.inputs.files import Loaded, load_texts
 from experiment.journal import Journal, NoHead, events, find_journals, read_journal
 from experiment.journal.reader import study_as_today
 from experiment.recovery.past import Past, past_of, unusable_sites, wall_time
-from experiment.session.preparation import (
-    Prepared,
-    Request,
-    check_limits,
-    check_portraits,
-    figures_for,
-)
+from experiment.session.heat_limits import check_limits, figures_for
+from experiment.session.preparation import Prepared, Request, check_portraits
 from hardware.rig import Rig
 from stimuli.manifest import Manifest, Portrait, load_manifest
 

@@ -6,7 +6,7 @@ Whatever is wrong is found here, while no window is open, no device touched and 
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -16,10 +16,10 @@ from conditions.calibration import Calibration
 from conditions.norming import NormingStudy
 from conditions.paradigms import AnyStudy
 from conditions.phases import HeatPhase
-from conditions.schedule import ThermodeFigures, run_length
+from conditions.schedule import ThermodeFigures
 from conditions.seed import derive_seed
 from conditions.study import Study
-from conditions.trials import heat_onset, trial_rows
+from conditions.trials import trial_rows
 from experiment.dataset import (
     AllocationList,
     SessionPlace,
@@ -39,12 +39,9 @@ from experiment.inputs.files import (
 )
 from experiment.journal import is_calibration
 from experiment.journal.events import Kind, PreviousJournal, Step
-from experiment.plan.markers import check_markers
 from experiment.recovery.past import Past, trials_left
-from hardware.checks import PlannedHeat, check_plan
-from hardware.devices import Stimulus
-from hardware.history import SiteHistory
-from hardware.rig import MedocSection, Rig
+from experiment.session.heat_limits import check_limits, figures_for
+from hardware.rig import Rig
 from stimuli.manifest import Manifest, Portrait, load_manifest, sha256_of
 from stimuli.texts import Texts
 
@@ -219,40 +216,6 @@ def as_pilot(prepared: Prepared) -> Prepared:
     return replace(prepared, kind="pilot", place=place, journal_number=place.next_number())
 
 
-def figures_for(study: AnyStudy, rig: Rig, name: str) -> ThermodeFigures | None:
-    """The rig's thermode figures, None in a study without heat. Raises `UserError`."""
-    return thermode_figures(rig, name, study) if isinstance(study, Study) else None
-
-
-def thermode_figures(rig: Rig, name: str, study: Study) -> ThermodeFigures:
-    """What the trial table must know of the rig. Raises `UserError` if it has no thermode.
-
-    Of stored programs only those count whose plateau is the study's.
-    """
-    if rig.thermode is None:
-        raise UserError(
-            f"the rig {name} has no [thermode] section, but the study gives heat: use another "
-            f"rig, or add the section",
-        )
-    programs = None
-    if isinstance(rig.thermode, MedocSection):
-        fitting = rig.thermode.with_plateau(study.heat.plateau_s)
-        if not fitting:
-            reason = rig.thermode.cannot(rig.thermode.programs[0].temperature, study.heat.plateau_s)
-            raise UserError(
-                f"the study {study.name} can't be given by the rig's thermode: {reason}. Store such "
-                f"programs and name them in the rig file, or change the study"
-            )
-        programs = tuple(sorted(program.temperature for program in fitting))
-    return ThermodeFigures(
-        baseline=rig.thermode.baseline,
-        rise_rate=rig.thermode.rise_rate,
-        return_rate=rig.thermode.return_rate,
-        highest_target=rig.limits.highest_target,
-        programs=programs,
-    )
-
-
 def all_emulated(rig: Rig) -> Rig:
     """The same room with every device emulated: nobody simulated may heat a real thermode."""
     return rig.emulated()
@@ -263,67 +226,6 @@ def seed_of(request: Request, study: AnyStudy, allocation: int) -> int:
     if request.seed is not None:
         return request.seed
     return derive_seed(study.name, allocation, request.session)
-
-
-def check_limits(
-    study: AnyStudy,
-    rows: Sequence[dict[str, Any]],
-    rig: Rig,
-    thermode: ThermodeFigures | None,
-    history: SiteHistory | None = None,
-    now: float = 0.0,
-) -> None:
-    """Walk the whole table against the rig's limits, and the codes against its marker box.
-
-    Raises `UserError` naming the first breach.
-    Runs are taken to follow one another at once: the shortest pauses that can come of the table.
-    `history` (with `now`, wall time in s) adds what the skin has had already.
-    """
-    if thermode is None or not isinstance(study, Study):
-        return  # nothing of it is heat, and it sends no markers
-    check_markers(study, rig)
-    length_s = run_length(study, thermode)
-    planned = [
-        PlannedHeat(
-            run=row["run"],
-            trial=row["trial"],
-            stimulus=stimulus_of(row, number, thermode),
-            start=(row["run"] - 1) * length_s + onset,
-        )
-        for number, row in enumerate(rows, start=1)
-        if (onset := heat_onset(study, thermode, row)) is not None
-    ]
-    _check_possible(planned, rig)
-    breaches = check_plan(planned, rig.limits, history, now)
-    if breaches:
-        more = f" ({len(breaches) - 1} more like it.)" if len(breaches) > 1 else ""
-        what = "The trial table breaks" if history is None else "What is still to be given breaks"
-        raise UserError(f"{what} the rig's safety limits. {breaches[0]}{more}")
-
-
-def _check_possible(planned: Sequence[PlannedHeat], rig: Rig) -> None:
-    """What the device can't do is said before it is asked to: a Medoc has programs, and no others."""
-    for heat in planned:
-        stimulus = heat.stimulus
-        reason = rig.thermode.cannot(stimulus.target, stimulus.plateau_s) if rig.thermode else ""
-        if reason:
-            raise UserError(
-                f"run {heat.run}, trial {heat.trial} can't be given by the rig's thermode: {reason}. "
-                f"Store such a program and name it in the rig file, or change the study",
-            )
-
-
-def stimulus_of(row: dict[str, Any], number: int, thermode: ThermodeFigures) -> Stimulus:
-    """A row's heat."""
-    return Stimulus(
-        number=number,
-        target=row["temperature"],
-        plateau_s=row["plateau_s"],
-        baseline=thermode.baseline,
-        rise_rate=thermode.rise_rate,
-        return_rate=thermode.return_rate,
-        skin_site=row["skin_site"],
-    )
 
 
 def _kind(request: Request, study: AnyStudy, rig: Rig) -> Kind:

@@ -21,7 +21,6 @@ from experiment.journal import JournalWriter, events
 from experiment.journal.events import Event
 from experiment.plan.materials import materials_of, page
 from experiment.plan.timeline import Phase, Segment
-from experiment.recovery.past import heat_of_calibration, heat_of_participant
 from experiment.responses.relay import Relay
 from experiment.running.high_ratings import HighRatings
 from experiment.running.hub import ResponseHub
@@ -32,14 +31,14 @@ from experiment.running.thermometer import Thermometer
 from experiment.session.course import COOLING_S, NOT_COOL, Course, Ending
 from experiment.session.course_of import course_of
 from experiment.session.experimenter import Experimenter
-from experiment.session.preparation import Prepared, as_pilot, check_limits
+from experiment.session.preparation import Prepared, as_pilot
 from experiment.session.provenance import provenance
+from experiment.session.skin import history_of, past_heat, refuse_what_is_too_much
 from experiment.summary.odd_ratings import OddRatings
 from experiment.timing.verdict import criteria_of
 from hardware.clock import Clock
 from hardware.devices import DeviceError, ResponseDevice
 from hardware.emulation import EmulatedWorld
-from hardware.history import PastHeat, SiteHistory
 from hardware.opening import Devices, open_devices
 
 VIRTUAL_START = datetime(2000, 1, 1, tzinfo=UTC)  # so that two dry runs give the same files
@@ -98,8 +97,8 @@ def play(prepared: Prepared, setting: Setting) -> Played:
             setting.arrange_world(world)
         started = _started(prepared, setting)
         stack.enter_context(session_lock(prepared.place))
-        history = _history(prepared, started.timestamp())
-        _refuse_what_is_too_much(prepared, history, started.timestamp())
+        history = history_of(prepared, started.timestamp())
+        refuse_what_is_too_much(prepared, history, started.timestamp())
         try:
             # Devices first: what is missing is said before a window takes the screen.
             relay = Relay(emulated=prepared.kind == "simulated")
@@ -125,7 +124,7 @@ def play(prepared: Prepared, setting: Setting) -> Played:
             # The rig file can't know that an emulator answers at the other end of a port.
             prepared = as_pilot(prepared)
             stack.enter_context(session_lock(prepared.place))
-            for heat in _past_heat(prepared):  # what was given among the pilots' counts too
+            for heat in past_heat(prepared):  # what was given among the pilots' counts too
                 history.add(heat)
         participant = setting.participant(prepared, responses)
         journal, prepared = _open_journal(prepared, setting)
@@ -134,37 +133,6 @@ def play(prepared: Prepared, setting: Setting) -> Played:
         wiring.write_head(started)
         ending = wiring.execute(world)
     return Played(ending, journal.path, prepared)
-
-
-def _history(prepared: Prepared, now: float) -> SiteHistory:
-    """What this participant's skin has had already; see `_past_heat`."""
-    return SiteHistory(_past_heat(prepared), now)
-
-
-def _past_heat(prepared: Prepared) -> list[PastHeat]:
-    """Heat from every journal in the dataset, and of a calibration that was given by its path."""
-    place, given = prepared.place, prepared.request.calibration
-    try:
-        past = heat_of_participant(place.dataset, place.participant)
-        if given not in (None, "none") and prepared.calibration is not None:
-            past += heat_of_calibration(Path(given), place.journals)
-    except ValueError as error:
-        raise UserError(
-            f"what was given on the skin before isn't known, so no heat can be given: {error}"
-        ) from None
-    return past
-
-
-def _refuse_what_is_too_much(prepared: Prepared, history: SiteHistory, now: float) -> None:
-    """What is left of the table against all that the skin has had: before a window opens."""
-    check_limits(
-        prepared.study.model,
-        prepared.rows_left(),
-        prepared.rig.model,
-        prepared.thermode,
-        history,
-        now,
-    )
 
 
 def _started(prepared: Prepared, setting: Setting) -> datetime:

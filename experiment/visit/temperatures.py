@@ -17,7 +17,8 @@ from experiment.dataset import SessionPlace
 from experiment.errors import UserError
 from experiment.inputs.files import last_calibration, load_calibration
 from experiment.journal import Journal, events
-from experiment.session.preparation import Prepared, check_limits
+from experiment.session.heat_limits import check_limits
+from experiment.session.preparation import Prepared
 from experiment.visit.course import DONE, EndVisit, StepResult, VisitCourse
 
 FIXED = "the study's fixed temperatures"

@@ -11,7 +11,8 @@ from pydantic import ValidationError
 from experiment.errors import UserError
 from experiment.inputs.files import load_study
 from experiment.journal import events, read_journal
-from experiment.session.preparation import Request, all_emulated, prepare, thermode_figures
+from experiment.session.heat_limits import thermode_figures
+from experiment.session.preparation import Request, all_emulated, prepare
 from experiment.session.session import play
 from experiment.session.settings import virtual_setting
 from hardware.rig import MedocSection, Rig
