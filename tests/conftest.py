@@ -21,6 +21,7 @@ settings.register_profile(
 settings.load_profile("ci" if IN_CI else "dev")
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give all tests with a window to one worker, so that none waits for another's frames."""
     for item in items:

@@ -121,8 +121,9 @@ def stop_on_signals(request: Callable[[str], None]) -> Iterator[None]:
     receiver.settimeout(None)  # PsychoPy sets a time-out for every socket made after its import
     sender.setblocking(False)
     numbers = {int(getattr(signal, name)) for name in SIGNALS if hasattr(signal, name)}
-    # Whoever ignores one (`nohup`) wants to go on without the terminal.
-    numbers = {number for number in numbers if signal.getsignal(number) != signal.SIG_IGN}
+    hangup = getattr(signal, "SIGHUP", None)
+    if hangup is not None and signal.getsignal(hangup) == signal.SIG_IGN:
+        numbers.discard(int(hangup))  # `nohup`: somebody wants to go on without the terminal
 
     def watch() -> None:
         while data := receiver.recv(16):
