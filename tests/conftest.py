@@ -21,14 +21,11 @@ settings.register_profile(
 settings.load_profile("ci" if IN_CI else "dev")
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give all tests with a window to one worker, so that none waits for another's frames."""
+    """Mark all tests with a window, so that they can be chosen or left out (`-m display`)."""
     for item in items:
         if "display" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.display)
-        if item.get_closest_marker("display"):
-            item.add_marker(pytest.mark.xdist_group("display"))
 
 
 @pytest.fixture(scope="session")
