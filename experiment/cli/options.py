@@ -14,7 +14,9 @@ Study = Annotated[
         "--study", help="A shipped study (trust_pain, pilot_short, demo, norming) or a file."
     ),
 ]
-Rig = Annotated[str, typer.Option("--rig", help="A shipped rig (laptop, mri_tcs) or a file.")]
+Rig = Annotated[
+    str, typer.Option("--rig", help="A shipped rig (laptop, mri_tcs, mri_medoc) or a file.")
+]
 Participant = Annotated[
     str | None, typer.Option("--participant", help="The label: letters and digits, such as 01.")
 ]
