@@ -197,9 +197,7 @@ class VisitCourse(Course):
         """A step failed or was interrupted: again, skip it where that's allowed, or end here."""
         if self.runner.stop.final:
             raise EndVisit(self._stopped(f"stop was asked for ({self.runner.stop.source})"))
-        self._show("calm_pause")
-        self._let_cool()
-        if failed := self._thermode_failed():
+        if failed := self._calm_pause():
             raise EndVisit(Ending("failed", ExitCode.DEVICE, failed))
         options = {"q": "end the visit here", "g": "do this step again"}
         if result.status == "interrupted":

@@ -11,8 +11,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from conditions.calibration import Calibration
-from conditions.stimulation import sites_without
-from conditions.trials import trial_rows
 from experiment.dataset import SessionPlace
 from experiment.errors import UserError
 from experiment.inputs.files import last_calibration, load_calibration
@@ -45,20 +43,11 @@ def with_calibration(prepared: Prepared, path: Path) -> Prepared:
 
 def with_table(prepared: Prepared, calibration: Calibration | None) -> Prepared:
     """The same session with the table anew, on skin sites that can be used. Raises `UserError`."""
-    study = prepared.pain_study
     try:
-        rows = trial_rows(
-            study,
-            prepared.thermode,
-            allocation=prepared.allocation,
-            session=prepared.request.session,
-            seed=prepared.seed,
-            calibration=calibration,
-            sites=sites_without(study, prepared.seed, prepared.unusable, calibration),
-        )
+        rows = prepared.table_on_usable_sites(calibration)
     except ValueError as error:
         raise UserError(f"the session's table can't be made anew: {error}") from None
-    check_limits(study, rows, prepared.rig.model, prepared.thermode)
+    check_limits(prepared.pain_study, rows, prepared.rig.model, prepared.thermode)
     return replace(prepared, rows=tuple(rows), calibration=calibration)
 
 
