@@ -29,7 +29,7 @@ from experiment.journal import events
 from experiment.journal.events import Event
 from experiment.plan.segment import build_segment
 from experiment.plan.timeline import Segment
-from experiment.running.walk import SegmentOutcome
+from experiment.running.outcome import SegmentOutcome
 from experiment.session.course import COMPLETED, Course, Ending
 from experiment.session.heat_limits import stimulus_of
 from hardware.checks import PlannedHeat

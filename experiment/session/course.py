@@ -21,8 +21,8 @@ from experiment.plan.scene import Scene
 from experiment.plan.segment import build_segment
 from experiment.plan.timeline import Segment
 from experiment.recovery.past import interrupted_last
+from experiment.running.outcome import SegmentOutcome
 from experiment.running.runner import Runner
-from experiment.running.walk import SegmentOutcome
 from experiment.session.experimenter import Experimenter
 from experiment.session.preparation import Prepared
 

@@ -17,7 +17,7 @@ from experiment.session.finish import finish
 from experiment.session.preparation import Request
 from experiment.session.session import Played, Setting
 from experiment.visit.begin import QUESTIONNAIRES, begin, load_files
-from experiment.visit.course import VisitFiles
+from experiment.visit.files import VisitFiles
 from experiment.visit.people import SimulatedVisitExperimenter
 from experiment.visit.play import play_virtually
 from tests.experiment.virtual import Room
