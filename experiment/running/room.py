@@ -11,7 +11,7 @@ from experiment.plan.timeline import Phase, Segment
 from experiment.running.outcome import Status
 from experiment.running.stage import Participant, Stage
 from experiment.running.stop import EmergencyStop
-from hardware.devices import MarkerBox, Scanner
+from hardware.devices import DeviceInfo, MarkerBox, Scanner
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,7 @@ class Room:
     scanner: Scanner | None = None
     scan: ScanSettings | None = None
     markers: MarkerBox | None = None
+    responses: DeviceInfo | None = None  # what the participant answers with
     pause_wanted: Callable[[], str] = lambda: ""
     on_phase: Callable[[Segment, Phase, float], None] = lambda segment, phase, flip: None
     _failed: set[str] = field(default_factory=set, init=False)

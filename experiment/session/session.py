@@ -230,6 +230,7 @@ class _Wiring:
             scanner=devices.scanner if scan is not None else None,
             scan=scan,
             markers=devices.markers,
+            responses=responses.info,
             frame_stamped=bool(getattr(responses, "warning", "")),
             pause_wanted=high.wanted if high is not None else lambda: "",
             on_phase=setting.show_progress,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from experiment.running.runner import Runner
 from experiment.visit.people import DeviceLine
-from hardware.devices import MarkerBox, Scanner, Thermode
+from hardware.devices import DeviceInfo, MarkerBox, Scanner, Thermode
 
 
 def device_lines(runner: Runner, pulses: int) -> list[DeviceLine]:
@@ -25,7 +25,15 @@ def device_lines(runner: Runner, pulses: int) -> list[DeviceLine]:
         lines.append(_line("scanner", runner.scanner, [f"{pulses} pulses in this run"]))
     if runner.markers is not None:
         lines.append(_line("markers", runner.markers, []))
+    if runner.responses is not None:
+        lines.append(DeviceLine("responses", answers_by(runner.responses)))
     return lines
+
+
+def answers_by(responses: DeviceInfo) -> str:
+    """What the participant answers with, such as 'open: buttons, keyboard'."""
+    kinds = ", ".join(responses.kind.split("+"))
+    return f"open: {kinds}{', emulated' if responses.emulated else ''}"
 
 
 def _line(role: str, device: Thermode | Scanner | MarkerBox, said: Sequence[str]) -> DeviceLine:

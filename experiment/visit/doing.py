@@ -13,9 +13,17 @@ from experiment.journal import events
 from experiment.plan.scene import Text
 from experiment.session.preparation import Prepared
 from experiment.visit.asking import LEAVE_OUT, questionnaires
+from experiment.visit.device_lines import answers_by
 from experiment.visit.forearm import forearm
 from experiment.visit.results import DONE, EndVisit, StepResult
-from experiment.visit.screens import face, page_to_turn, picture_of, practice, warm_stimuli
+from experiment.visit.screens import (
+    face,
+    instruction_pages,
+    page_to_turn,
+    picture_of,
+    practice,
+    warm_stimuli,
+)
 from experiment.visit.temperatures import calibration
 from experiment.visit.tools import VisitTools
 
@@ -87,6 +95,8 @@ def devices(visit: VisitTools) -> StepResult:
         visit.experimenter.tell(f"  {name:<9} {said}")
         if reason:
             failed.append(reason)
+    if runner.responses is not None:
+        visit.experimenter.tell(f"  {'responses':<9} {answers_by(runner.responses)}")
     if thermode is not None and not thermode.at_baseline():
         failed.append("the thermode doesn't report its baseline")
     if failed:
@@ -127,11 +137,12 @@ def consent(visit: VisitTools) -> StepResult:
 def instructions(visit: VisitTools) -> StepResult:
     """Pages, back and forth."""
     texts = visit.prepared.texts
-    pages = texts.instruction_pages(visit.prepared.pain_study.scale)
+    study, unusable = visit.prepared.pain_study, visit.prepared.unusable
+    pages = instruction_pages(texts, study)
     number = 0
     while number < len(pages):
         hint = texts.hints.back_and_forth if number else texts.hints.go_on
-        shown = picture_of(pages[number], visit.prepared.pain_study, visit.materials)
+        shown = picture_of(pages[number], study, visit.materials, visit.arm, unusable)
         page = page_to_turn(pages[number], f"page_{number + 1}", hint, shown)
         result, heard = visit.outside(page)
         if result.status != "done":
