@@ -35,7 +35,7 @@ class Page(_Model):
     title: str = ""
     text: Annotated[str, Field(min_length=1)]
     only: ScaleKind | None = None
-    picture: Literal["clinician", "scale", "stop_button"] | None = None
+    picture: Literal["clinician", "forearm", "scale", "stop_button"] | None = None
 
 
 class Trial(_Model):

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,21 @@ def test_a_room_imports_only_what_it_may(room: str) -> None:
     for path in sources(room):
         found = imports(ast.walk(ast.parse(path.read_text("utf-8")))) & forbidden
         assert not found, f"{path.relative_to(ROOT)} imports {sorted(found)}"
+
+
+@pytest.mark.parametrize("folder", ["experiment/running", "experiment/visit"])
+def test_no_module_needs_one_that_needs_it(folder: str) -> None:
+    """Wherever the import stands: one for types alone, or inside a function, ties just as well."""
+    package, needs = folder.replace("/", "."), {}
+    every = {f"{package}.{path.stem}" for path in (ROOT / folder).glob("*.py")}
+    for path in (ROOT / folder).glob("*.py"):
+        nodes = ast.walk(ast.parse(path.read_text("utf-8")))
+        found = [node for node in nodes if isinstance(node, ast.ImportFrom)]
+        modules = {node.module for node in found}
+        modules |= {f"{node.module}.{alias.name}" for node in found for alias in node.names}
+        needs[f"{package}.{path.stem}"] = modules & every
+    assert any(needs.values())
+    TopologicalSorter(needs).prepare()  # raises CycleError, which names the circle
 
 
 @pytest.mark.parametrize("room", sorted(ROOMS))

@@ -18,6 +18,7 @@ from experiment.norming.course import block_scene, instruction_scenes
 from experiment.plan.materials import materials_of
 from experiment.plan.scene import (
     Choice,
+    Forearm,
     PagePicture,
     Portrait,
     RatingScale,
@@ -101,6 +102,8 @@ def with_picture(found: Page, texts: Texts) -> Text:
         drawn = Silhouette(texts.text("trial.anticipation"))
     elif found.picture == "stop_button":
         drawn = StopButton()
+    elif found.picture == "forearm":
+        drawn = Forearm(((1, 2, 3, 4), (5, None, 7, 8)), "right")
     return replace(page(found, texts.hints.back_and_forth), drawing=drawn)
 
 
@@ -183,7 +186,7 @@ def test_a_picture_is_what_the_page_is_about(texts: Texts) -> None:
     """Each language has the same ones, and each kind is there for either scale."""
     for kind in ("vas", "glms"):
         pictures = [found.picture for found in texts.instruction_pages(kind) if found.picture]  # type: ignore[arg-type]
-        assert pictures == ["clinician", "scale", "stop_button"]
+        assert pictures == ["clinician", "forearm", "scale", "stop_button"]
 
 
 def test_faces_stay_where_they_are(field: Field, picture: Path) -> None:

@@ -10,12 +10,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from conditions.calibration import Calibration, SiteResidual, TargetTemperature
-from conditions.schedule import run_length
-from conditions.stimulation import planned_temperatures, sites_without
-from conditions.trials import heat_onset, trial_rows
+from conditions.stimulation import planned_temperatures
 from experiment.calibration.estimate import Estimate, Rated
 from experiment.calibration.refusal import Refusal
-from experiment.session.heat_limits import stimulus_of
+from experiment.session.heat_limits import more_like_it, planned_heats
 from experiment.session.preparation import Prepared
 from hardware.checks import PlannedHeat
 
@@ -88,35 +86,15 @@ def against_runs(
     study, thermode = prepared.pain_study, prepared.figures
     try:
         planned_temperatures(study, thermode, calibration)
-        rows = trial_rows(
-            study,
-            thermode,
-            allocation=prepared.allocation,
-            session=prepared.request.session,
-            seed=prepared.seed,
-            calibration=calibration,
-            sites=sites_without(study, prepared.seed, prepared.unusable, calibration),
-        )
+        rows = prepared.table_on_usable_sites(calibration)
     except ValueError as error:
         return [Refusal(str(error), "set other temperatures by hand, or repeat")]
-    length_s = run_length(study, thermode)
-    planned = [
-        PlannedHeat(
-            run=row["run"],
-            trial=row["trial"],
-            stimulus=stimulus_of(row, number, thermode),
-            start=(row["run"] - 1) * length_s + onset,
-        )
-        for number, row in enumerate(rows, start=1)
-        if (onset := heat_onset(study, thermode, row)) is not None
-    ]
-    found = breaches(planned)
+    found = breaches(planned_heats(study, rows, thermode))
     if not found:
         return []
-    more = f" ({len(found) - 1} more like it.)" if len(found) > 1 else ""
     return [
         Refusal(
-            f"{DOSE}. {found[0].rstrip('.')}{more}",
+            f"{DOSE}. {found[0].rstrip('.')}{more_like_it(found)}",
             "set cooler temperatures by hand",
         )
     ]

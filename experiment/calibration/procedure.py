@@ -24,12 +24,12 @@ from experiment.calibration.offer import against_runs, by_hand, calibration_of, 
 from experiment.calibration.refusal import Refusal, refusals
 from experiment.calibration.study import calibration_study, row_of
 from experiment.calibration.written import next_path, write_calibration
-from experiment.errors import ExitCode, UserError
+from experiment.errors import UserError
 from experiment.journal import events
 from experiment.journal.events import Event
 from experiment.plan.segment import build_segment
 from experiment.plan.timeline import Segment
-from experiment.running.walk import SegmentOutcome
+from experiment.running.outcome import SegmentOutcome
 from experiment.session.course import COMPLETED, Course, Ending
 from experiment.session.heat_limits import stimulus_of
 from hardware.checks import PlannedHeat
@@ -184,15 +184,11 @@ class CalibrationCourse(Course):
     def _after(self, outcome: SegmentOutcome, method: Method, proposal: Proposal) -> Ending | None:
         """Something interrupted, or the ratings are too high. None: go on with the series."""
         if outcome.status == "device_failed":
-            self.experimenter.warn(outcome.reason)
-            return Ending("failed", ExitCode.DEVICE, outcome.reason)
+            return self._device_failed(outcome.reason)
         if self.runner.stop.final:
             return self._stopped(outcome.reason)
-        self._show("calm_pause")
-        self._let_cool()
-        if failed := self._thermode_failed():
-            self.experimenter.warn(failed)
-            return Ending("failed", ExitCode.DEVICE, failed)
+        if failed := self._calm_pause():
+            return self._device_failed(failed)
         options = {
             "l": f"go on, at most {proposal.temperature - LOWERED_BY_C:.1f} C from now on",
             "g": "go on",

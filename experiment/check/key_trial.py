@@ -10,7 +10,7 @@ from typing import Any
 
 from experiment.clocks import RealClock
 from experiment.plan.scene import CursorState, KeyScreen, KeyTile
-from experiment.responses.opening import keys_of, open_hands
+from experiment.responses.opening import hands_there, keys_of, open_hands
 from experiment.running.hub import LETTER
 from experiment.running.rating import Rating
 from hardware.devices import Response, Scanner
@@ -181,13 +181,9 @@ def _scanner(rig: Rig, clock: RealClock, stack: contextlib.ExitStack) -> Scanner
     if alone.emulated_devices():
         world = stack.enter_context(EmulatedWorld(clock))
 
-    def joystick() -> None:
-        if rig.response.joystick is not None:
-            from experiment.responses.joystick import find_joystick
-
-            find_joystick(rig.response.joystick)
-
-    devices = stack.enter_context(open_devices(alone, clock, world, also_there=joystick))
+    devices = stack.enter_context(
+        open_devices(alone, clock, world, also_there=lambda: hands_there(rig.response))
+    )
     if world is not None:
         world.scanner.start(EMULATED_TR_S)
     return devices.scanner

@@ -10,6 +10,8 @@ import time as system_time
 from collections.abc import Callable
 from typing import Any
 
+from experiment.clocks.timer import BookedTimer
+
 IDLE_STEP_S = 0.002  # how often `wait` looks at its predicate where no display paces it
 
 
@@ -20,16 +22,6 @@ if hasattr(system_time, "CLOCK_BOOTTIME"):
 
 else:
     _seconds = system_time.perf_counter
-
-
-class _Timer:
-    __slots__ = ("callback",)
-
-    def __init__(self, callback: Callable[[], None]) -> None:
-        self.callback: Callable[[], None] | None = callback
-
-    def cancel(self) -> None:
-        self.callback = None
 
 
 class RealClock:
@@ -52,7 +44,7 @@ class RealClock:
         self.on_failure: Callable[[BaseException], None] | None = None
         self._failure: BaseException | None = None
         self._order = itertools.count()
-        self._booked: list[tuple[float, int, _Timer]] = []
+        self._booked: list[tuple[float, int, BookedTimer]] = []
         self._changed = threading.Condition()
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="clock", daemon=True)
@@ -66,9 +58,9 @@ class RealClock:
         """Turn a `time.perf_counter()` stamp into session time."""
         return self.now() - (system_time.perf_counter() - stamp)
 
-    def call_at(self, time: float, callback: Callable[[], None]) -> _Timer:
+    def call_at(self, time: float, callback: Callable[[], None]) -> BookedTimer:
         """Book `callback` for `time` on the scheduler thread."""
-        timer = _Timer(callback)
+        timer = BookedTimer(callback)
         with self._changed:
             entry = (time, next(self._order), timer)
             heapq.heappush(self._booked, entry)

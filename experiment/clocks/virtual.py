@@ -8,17 +8,9 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from experiment.clocks.timer import BookedTimer
+
 LONGEST_WAIT_S = 24 * 3600.0  # a wait without deadline that takes a day will never end
-
-
-class _Timer:
-    __slots__ = ("callback",)
-
-    def __init__(self, callback: Callable[[], None]) -> None:
-        self.callback: Callable[[], None] | None = callback
-
-    def cancel(self) -> None:
-        self.callback = None
 
 
 class VirtualClock:
@@ -31,16 +23,16 @@ class VirtualClock:
     def __init__(self) -> None:
         self._now = 0.0
         self._order = itertools.count()
-        self._booked: list[tuple[float, int, _Timer]] = []
+        self._booked: list[tuple[float, int, BookedTimer]] = []
         self._in_callback = False
 
     def now(self) -> float:
         """Seconds since the clock was made."""
         return self._now
 
-    def call_at(self, time: float, callback: Callable[[], None]) -> _Timer:
+    def call_at(self, time: float, callback: Callable[[], None]) -> BookedTimer:
         """Book `callback` for `time`, or for now if that has passed."""
-        timer = _Timer(callback)
+        timer = BookedTimer(callback)
         heapq.heappush(self._booked, (max(time, self._now), next(self._order), timer))
         return timer
 

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageOps
 
 from experiment.display import look
 from experiment.display.field import Field
 from experiment.display.lettering import draw, fit
-from experiment.plan.scene import PagePicture, RatingScale, Silhouette
+from experiment.plan.scene import Forearm, PagePicture, RatingScale, Silhouette
 
 SKIN = (150, 158, 170)  # of nobody
 STOP = (187, 51, 51)
+ARM_LENGTH = 2.44  # of a drawn forearm with its hand, in heights
 FINE = 4  # drawn so much larger, then reduced: PIL draws jagged edges
 
 
@@ -30,6 +31,8 @@ def inset(
         return _framed(compose(picture, field), field, height)
     if isinstance(picture, Silhouette):
         return _framed(_silhouette(picture, field), field, height)
+    if isinstance(picture, Forearm):
+        return _forearm(picture, height)
     return _stop_button(height)
 
 
@@ -55,6 +58,42 @@ def _silhouette(picture: Silhouette, field: Field) -> Image.Image:
     words = draw(caption)
     image.paste(words, (middle - words.width // 2, round(15.4 * unit)))
     return image
+
+
+def _forearm(picture: Forearm, height: int) -> Image.Image:
+    """Forearm and hand, palm up, the thumb above; a circle with its number for each skin site."""
+    size = FINE * height
+    image = Image.new("RGB", (round(ARM_LENGTH * size), size), look.BACKGROUND)
+    pen = ImageDraw.Draw(image)
+
+    def scaled(*shares: float) -> tuple[float, ...]:
+        return tuple(share * size for share in shares)
+
+    pen.polygon(scaled(0, 0.10, 1.66, 0.27, 1.66, 0.73, 0, 0.90), fill=SKIN)
+    pen.rounded_rectangle(scaled(1.56, 0.22, 2.04, 0.78), 0.12 * size, fill=SKIN)
+    for number, tip in enumerate((2.34, 2.40, 2.37, 2.28)):
+        top = 0.225 + 0.14 * number
+        pen.rounded_rectangle(scaled(1.90, top, tip, top + 0.125), 0.06 * size, fill=SKIN)
+    pen.line(scaled(1.72, 0.30, 1.98, 0.10), fill=SKIN, width=round(0.13 * size))
+    pen.ellipse(scaled(1.915, 0.035, 2.045, 0.165), fill=SKIN)
+    mirrored = picture.arm == "right"  # its owner sees the hand on the left
+    if mirrored:
+        image = ImageOps.mirror(image)
+        pen = ImageDraw.Draw(image)
+    across, down = 1.40 / max(map(len, picture.rows)), min(0.24, 0.52 / len(picture.rows))
+    radius = 0.45 * min(across, down) * size
+    for row, sites in enumerate(picture.rows):
+        y = (0.5 + (row - (len(picture.rows) - 1) / 2) * down) * size
+        for column, site in enumerate(sites):
+            if site is None:
+                continue
+            x = (0.12 + (column + 0.5) * across) * size
+            x = image.width - x if mirrored else x
+            pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=look.CHOSEN)
+            words = fit(str(site), round(1.2 * radius), round(2 * radius), round(2 * radius))
+            numeral = draw(words, ground=look.CHOSEN)
+            image.paste(numeral, (round(x - numeral.width / 2), round(y - numeral.height / 2)))
+    return image.resize((round(ARM_LENGTH * height), height), Image.Resampling.LANCZOS)
 
 
 def _stop_button(height: int) -> Image.Image:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from conditions.norming import NormingStudy
 from experiment.plan.scene import Text
 from experiment.plan.timeline import Segment
-from experiment.running.walk import SegmentOutcome
+from experiment.running.outcome import SegmentOutcome
 from experiment.session.course import Course
 from experiment.visit.screens import page_to_turn
 from stimuli.texts import Page, Texts

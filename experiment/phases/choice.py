@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from experiment.journal import events
+from experiment.phases.on_screen import OnScreen
 from experiment.plan.scene import CursorState
 from experiment.plan.timeline import Phase
 from experiment.running.stage import Stage
@@ -26,25 +27,14 @@ class TakeChoice:
         return ChoicePerformer(phase, stage, self)
 
 
-class ChoicePerformer:
+class ChoicePerformer(OnScreen):
     """Takes the first answer and logs it; what is pressed later doesn't change it."""
-
-    skipped = False
 
     def __init__(self, phase: Phase, stage: Stage, action: TakeChoice) -> None:
         self._phase, self._stage, self._action = phase, stage, action
         self._onset = float("inf")
         self._chosen: int | None = None
         self._answered_at = 0.0
-
-    def prepare(self) -> None:
-        """Nothing to prepare."""
-
-    def expect(self, not_before: float) -> None:
-        """Nothing has to be kept free for it."""
-
-    def about_to_begin(self, planned: float) -> None:
-        """No deadline."""
 
     def on_flip(self, flip: float, planned: float) -> None:
         """The question has appeared."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from experiment.journal import events
+from experiment.phases.on_screen import OnScreen
 from experiment.plan.scene import CursorState
 from experiment.plan.timeline import Phase
 from experiment.running.rating import Rating
@@ -32,25 +33,14 @@ class TakeRating:
         return RatingPerformer(phase, stage, self)
 
 
-class RatingPerformer:
+class RatingPerformer(OnScreen):
     """Feeds responses to a `Rating` and logs what came of it."""
-
-    skipped = False
 
     def __init__(self, phase: Phase, stage: Stage, action: TakeRating) -> None:
         self._phase, self._stage, self._action = phase, stage, action
         self._rating = Rating(action.start)
         self._onset = 0.0
         self._time_is_up = False
-
-    def prepare(self) -> None:
-        """Nothing to prepare."""
-
-    def expect(self, not_before: float) -> None:
-        """Nothing has to be kept free for it."""
-
-    def about_to_begin(self, planned: float) -> None:
-        """No deadline."""
 
     def on_flip(self, flip: float, planned: float) -> None:
         """The scale has appeared: responses count from now on."""

@@ -53,6 +53,18 @@ class StopButton:
 
 
 @dataclass(frozen=True)
+class Forearm:
+    """Only on a page: the skin sites on the inner side of a forearm, as its owner sees it.
+
+    `rows` of site numbers, each from the elbow to the wrist, the first on the thumb's side; None
+    for a site that has no heat. `arm` is '' where it isn't known: a left one is drawn then.
+    """
+
+    rows: tuple[tuple[int | None, ...], ...]
+    arm: str = ""
+
+
+@dataclass(frozen=True)
 class Choice:
     """A question with a few options, of which one may be marked as chosen."""
 
@@ -109,7 +121,7 @@ class KeyScreen:
 
 Scene = Fixation | Portrait | Text | Choice | RatingScale | KeyScreen
 
-PagePicture = RatingScale | Silhouette | StopButton
+PagePicture = RatingScale | Silhouette | StopButton | Forearm
 
 
 @dataclass(frozen=True)

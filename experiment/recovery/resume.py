@@ -16,7 +16,7 @@ from typing import Any
 from conditions.calibration import Calibration
 from conditions.paradigms import study_of
 from conditions.study import Study
-from conditions.trials import spare_sites, trial_rows
+from conditions.trials import spare_sites
 from experiment.dataset import SessionPlace
 from experiment.errors import UserError
 from experiment.inputs.files import Loaded, load_texts
@@ -220,16 +220,8 @@ def _repeated(prepared: Prepared, repeat: Repeat, journals: Sequence[Journal]) -
     begun = [run for run in wanted if past.last(run) is not None]
     sites = _spare_for(begun, prepared) if isinstance(study, Study) else None
     try:
-        rows = trial_rows(
-            study,
-            prepared.thermode,
-            allocation=prepared.allocation,
-            session=prepared.request.session,
-            seed=prepared.seed,
-            acquisition=acquisition,
-            runs=list(wanted),
-            calibration=prepared.calibration,
-            sites=sites,
+        rows = prepared.table(
+            prepared.calibration, acquisition=acquisition, runs=list(wanted), sites=sites
         )
     except ValueError as error:
         raise UserError(f"the run can't be repeated: {error}") from None

@@ -7,7 +7,8 @@ from typing import Any
 
 from experiment.clocks import RealClock
 from experiment.running.hub import LETTERS, STOP_ROLES
-from hardware.rig import Rig
+from hardware.devices import DeviceError
+from hardware.rig import KeyboardSection, Rig
 
 
 def open_hands(
@@ -54,6 +55,31 @@ def open_hands(
             device.close()
         raise
     return devices
+
+
+def hands_there(section: KeyboardSection) -> None:
+    """Look for the rig's button box and joystick while there is no window yet.
+
+    The box's port is opened and closed again; the joystick is only looked for, since Windows needs
+    a window to open it. Raises `DeviceError` with one line for each that is missing, busy or unfit.
+    """
+    problems = []
+    if (box := section.buttons) is not None:
+        from hardware.opening import open_port
+
+        try:
+            open_port(box.port, box.baud, "button box").close()
+        except DeviceError as error:
+            problems.append(str(error))
+    if section.joystick is not None:
+        from experiment.responses.joystick import find_joystick
+
+        try:
+            find_joystick(section.joystick)
+        except DeviceError as error:
+            problems.append(str(error))
+    if problems:
+        raise DeviceError("\n".join(problems))
 
 
 def keys_of(by_role: Mapping[str, Sequence[str]], pulse: str = "") -> dict[str, Sequence[str]]:

@@ -9,35 +9,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from experiment.journal import events
 from experiment.plan.scene import CursorState
 from experiment.plan.timeline import OUTSIDE_TRIALS, Performer, Phase, Segment
+from experiment.running.outcome import SegmentOutcome, Status
+from experiment.running.room import Room
 from experiment.timing.verdict import SegmentTiming
 from hardware.devices import MarkerStamp, Response
 
-if TYPE_CHECKING:
-    from experiment.running.runner import Runner
-
 A_WHILE_S = 3.0  # from a segment's first pulse to its first heat: enough for a device to get quiet
-Status = Literal["completed", "stopped", "paused", "stalled", "no_pulses", "device_failed"]
 # An onset later than this: the computer stood still, and the run isn't one any more.
 STALLED_S = 1.0
-
-
-@dataclass(frozen=True)
-class SegmentOutcome:
-    """How a segment ended.
-
-    `stopped`: somebody pressed stop; `paused`: a rule asks for the experimenter (a `completed`
-    one may have such a reason, too); `stalled`: the computer stood still. `reason` is one sentence.
-    """
-
-    status: Status
-    done: frozenset[int]  # trials that ended, with their heat or with the heat skipped
-    interrupted: int | None  # the trial that was cut off
-    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,9 +37,9 @@ class _Step:
 class Walk:
     """One walk through one segment. Made before its pulse comes, so that heat can be prepared."""
 
-    def __init__(self, runner: Runner, segment: Segment, timing: SegmentTiming) -> None:
-        self._runner, self._segment, self._timing = runner, segment, timing
-        self._stage, self._clock = runner.stage, runner.stage.clock
+    def __init__(self, room: Room, segment: Segment, timing: SegmentTiming) -> None:
+        self._room, self._segment, self._timing = room, segment, timing
+        self._stage, self._clock = room.stage, room.stage.clock
         self._steps = [
             _Step(p, p.action.performer(p, self._stage) if p.action is not None else None)
             for p in segment.phases
@@ -74,7 +58,7 @@ class Walk:
 
     def prepare_next(self) -> None:
         """Prepare the next phase that needs it: the device is free from now on."""
-        if self._to_prepare and not self._runner.interrupted():
+        if self._to_prepare and not self._room.interrupted():
             self._prepared = self._to_prepare.pop(0)
             assert self._prepared.performer is not None
             self._prepared.performer.prepare()
@@ -106,9 +90,9 @@ class Walk:
         self._set_zero(zero)
         for step in self._steps:
             planned = zero + step.phase.onset
-            lead_s = self._runner.display.lead_s
+            lead_s = self._room.display.lead_s
             if self._wait(planned - lead_s):
-                return self._cut_off(*self._runner.why_interrupted())
+                return self._cut_off(*self._room.why_interrupted())
             if (late := self._clock.now() - planned) > STALLED_S:
                 return self._cut_off("stalled", f"the computer stood still for {late:.1f} s")
             if step.phase.trial not in (self._trial, OUTSIDE_TRIALS):
@@ -123,9 +107,9 @@ class Walk:
                 zero = self._clock.now() + lead_s - step.phase.onset
                 self._set_zero(zero)
         if self._wait(zero + self._segment.length_s):
-            return self._cut_off(*self._runner.why_interrupted())
+            return self._cut_off(*self._room.why_interrupted())
         self._leave_trial(self._clock.now(), "completed")
-        reason = self._runner.pause_wanted()
+        reason = self._room.pause_wanted()
         return SegmentOutcome("completed", frozenset(self._done), None, reason)
 
     def _set_zero(self, zero: float) -> None:
@@ -138,12 +122,12 @@ class Walk:
 
     def _wait(self, until: float) -> bool:
         """Wait; True if something interrupts."""
-        return self._clock.wait(self._runner.interrupted, until) or self._runner.interrupted()
+        return self._clock.wait(self._room.interrupted, until) or self._room.interrupted()
 
     def _answered(self) -> bool:
         assert self._current is not None
         assert self._current.performer is not None
-        return self._current.performer.done() or self._runner.interrupted()
+        return self._current.performer.done() or self._room.interrupted()
 
     def _begin(self, step: _Step, planned: float) -> None:
         """Show a phase; with its flip go the marker and the action."""
@@ -157,8 +141,8 @@ class Walk:
             nonlocal marker
             # A marker says that something happened: none for heat that won't be given.
             due = phase.marker is not None and not (performer is not None and performer.skipped)
-            if due and phase.marker is not None and self._runner.markers is not None:
-                marker = self._runner.markers.send(phase.marker)
+            if due and phase.marker is not None and self._room.markers is not None:
+                marker = self._room.markers.send(phase.marker)
                 self._timing.markers_lost += marker is None
             if performer is not None:
                 performer.on_flip(flip, planned)
@@ -166,24 +150,24 @@ class Walk:
             self._on_screen = (*self._on_screen[-1:], (performer, flip))
 
         live = performer is not None and performer.cursor(issued) is not None
-        flip = self._runner.display.show(
+        flip = self._room.display.show(
             phase.scene, on_flip, performer.cursor if live and performer is not None else None
         )
         self._leave_phase(flip)
         self._enter(step, flip)
-        if not self._first or not self._runner.scanned:
+        if not self._first or not self._room.scanned:
             # A scanned segment begins when its pulse has been noticed, so its very first screen
             # can't but be late by a frame or two; that one is logged, but not judged.
             self._timing.add(flip - planned)
         self._first = False
         self._log_begin(phase, planned, issued, flip, marker)
-        self._runner.participant.begins(
+        self._room.participant.begins(
             phase,
             self._segment.rows.get(phase.trial, {}),
             performer.cursor if performer is not None else _no_cursor,
         )
-        self._runner.note_failures()
-        self._runner.on_phase(self._segment, phase, flip)
+        self._room.note_failures()
+        self._room.on_phase(self._segment, phase, flip)
 
     def _pause_wanted(self, planned: float) -> str:
         """At a trial's end: take its last answer, then ask whether a rule wants a pause.
@@ -192,7 +176,7 @@ class Walk:
         have to be begun to learn that it mustn't.
         """
         self._finish_performer(planned)
-        return self._runner.pause_wanted() if self._trial != OUTSIDE_TRIALS else ""
+        return self._room.pause_wanted() if self._trial != OUTSIDE_TRIALS else ""
 
     def _cut_off(self, status: Status, reason: str) -> SegmentOutcome:
         """Something interrupts: end the phase and the trial here."""
@@ -219,7 +203,7 @@ class Walk:
         self._stage.write(
             events.PhaseEnd(t=end, run=self._segment.run, trial=phase.trial, phase=phase.name)
         )
-        dropped = self._runner.display.dropped_frames()
+        dropped = self._room.display.dropped_frames()
         if dropped:
             self._timing.dropped_frames += len(dropped)
             self._stage.write(
@@ -282,7 +266,7 @@ class Walk:
                 marker=phase.marker,
                 scene=type(phase.scene).__name__,
                 picture=picture.name if picture is not None else None,
-                patch_bright=self._runner.display.patch_bright,
+                patch_bright=self._room.display.patch_bright,
             )
         )
         if marker is not None:

@@ -21,8 +21,8 @@ from experiment.plan.scene import Scene
 from experiment.plan.segment import build_segment
 from experiment.plan.timeline import Segment
 from experiment.recovery.past import interrupted_last
+from experiment.running.outcome import SegmentOutcome
 from experiment.running.runner import Runner
-from experiment.running.walk import SegmentOutcome
 from experiment.session.experimenter import Experimenter
 from experiment.session.preparation import Prepared
 
@@ -231,8 +231,7 @@ class Course:
     def _interrupted(self, outcome: SegmentOutcome) -> Ending | None:
         """What follows an interruption. None: go on with a new segment."""
         if outcome.status == "device_failed":
-            self.experimenter.warn(outcome.reason)
-            return Ending("failed", ExitCode.DEVICE, outcome.reason)
+            return self._device_failed(outcome.reason)
         if outcome.status == "no_pulses":
             self.experimenter.warn(outcome.reason)
             answer = self._ask("No pulses came.", {"q": "end the session", "r": "wait again"})
@@ -241,11 +240,8 @@ class Course:
             return None if answer == "r" else Ending("failed", ExitCode.DEVICE, outcome.reason)
         if self.runner.stop.final:
             return self._stopped(outcome.reason)
-        self._show("calm_pause")
-        self._let_cool()
-        if failed := self._thermode_failed():
-            self.experimenter.warn(failed)
-            return Ending("failed", ExitCode.DEVICE, failed)
+        if failed := self._calm_pause():
+            return self._device_failed(failed)
         options = self._ways_on(outcome)
         interrupted = f" in trial {outcome.interrupted}" if outcome.interrupted else ""
         answer = self._ask(f"Paused{interrupted}: {outcome.reason}.", options)
@@ -278,6 +274,16 @@ class Course:
     def _closed(self, ending: Ending) -> Ending:
         """The same, for good: the participant won't go on."""
         return replace(ending, message=f"{ending.message}; {CLOSED}", closed=True)
+
+    def _device_failed(self, reason: str) -> Ending:
+        self.experimenter.warn(reason)
+        return Ending("failed", ExitCode.DEVICE, reason)
+
+    def _calm_pause(self) -> str:
+        """Show the pause until the probe is cool: why the thermode failed meanwhile, or ''."""
+        self._show("calm_pause")
+        self._let_cool()
+        return self._thermode_failed()
 
     def _let_cool(self) -> None:
         """A question is put only when the probe is at baseline (or doesn't come down: warn)."""

@@ -68,8 +68,21 @@ def check_limits(
     if thermode is None or not isinstance(study, Study):
         return  # nothing of it is heat, and it sends no markers
     check_markers(study, rig)
+    planned = planned_heats(study, rows, thermode)
+    _check_possible(planned, rig)
+    breaches = check_plan(planned, rig.limits, history, now)
+    if breaches:
+        what = "The trial table breaks" if history is None else "What is still to be given breaks"
+        more = more_like_it(breaches)
+        raise UserError(f"{what} the rig's safety limits. {breaches[0]}{more}")
+
+
+def planned_heats(
+    study: Study, rows: Sequence[dict[str, Any]], thermode: ThermodeFigures
+) -> list[PlannedHeat]:
+    """The heat of a table's rows, its runs taken to follow one another at once."""
     length_s = run_length(study, thermode)
-    planned = [
+    return [
         PlannedHeat(
             run=row["run"],
             trial=row["trial"],
@@ -79,12 +92,11 @@ def check_limits(
         for number, row in enumerate(rows, start=1)
         if (onset := heat_onset(study, thermode, row)) is not None
     ]
-    _check_possible(planned, rig)
-    breaches = check_plan(planned, rig.limits, history, now)
-    if breaches:
-        more = f" ({len(breaches) - 1} more like it.)" if len(breaches) > 1 else ""
-        what = "The trial table breaks" if history is None else "What is still to be given breaks"
-        raise UserError(f"{what} the rig's safety limits. {breaches[0]}{more}")
+
+
+def more_like_it(breaches: Sequence[str]) -> str:
+    """What follows the first breach, which alone is told in full; '' where it's the only one."""
+    return f" ({len(breaches) - 1} more like it.)" if len(breaches) > 1 else ""
 
 
 def _check_possible(planned: Sequence[PlannedHeat], rig: Rig) -> None:

@@ -6,7 +6,7 @@ Whatever is wrong is found here, while no window is open, no device touched and 
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from conditions.paradigms import AnyStudy
 from conditions.phases import HeatPhase
 from conditions.schedule import ThermodeFigures
 from conditions.seed import derive_seed
+from conditions.stimulation import sites_without
 from conditions.study import Study
 from conditions.trials import trial_rows
 from experiment.dataset import (
@@ -133,6 +134,32 @@ class Prepared:
                 lead_in = [r for r in self.rows if r["run"] == design_run and r["trial"] == 0]
                 found += [*lead_in, *left]
         return found
+
+    def table(
+        self,
+        calibration: Calibration | None,
+        *,
+        acquisition: int = 0,
+        runs: Sequence[int] | None = None,
+        sites: Mapping[int, int] | None = None,
+    ) -> list[dict[str, Any]]:
+        """This session's table made anew. Parameters and errors are those of `trial_rows`."""
+        return trial_rows(
+            self.study.model,
+            self.thermode,
+            allocation=self.allocation,
+            session=self.request.session,
+            seed=self.seed,
+            acquisition=acquisition,
+            runs=runs,
+            calibration=calibration,
+            sites=sites,
+        )
+
+    def table_on_usable_sites(self, calibration: Calibration | None) -> list[dict[str, Any]]:
+        """The same without the skin sites that must have no heat. Raises `ValueError`."""
+        sites = sites_without(self.pain_study, self.seed, self.unusable, calibration)
+        return self.table(calibration, sites=sites)
 
     def with_allocation(self, allocation: int) -> Prepared:
         """The same session for another allocation number."""

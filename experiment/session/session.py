@@ -24,7 +24,8 @@ from experiment.plan.timeline import Phase, Segment
 from experiment.responses.relay import Relay
 from experiment.running.high_ratings import HighRatings
 from experiment.running.hub import ResponseHub
-from experiment.running.runner import Runner, ScanSettings
+from experiment.running.room import ScanSettings
+from experiment.running.runner import Runner
 from experiment.running.stage import Participant, Stage
 from experiment.running.stop import EmergencyStop, stop_on_signals
 from experiment.running.thermometer import Thermometer
@@ -229,6 +230,7 @@ class _Wiring:
             scanner=devices.scanner if scan is not None else None,
             scan=scan,
             markers=devices.markers,
+            responses=responses.info,
             frame_stamped=bool(getattr(responses, "warning", "")),
             pause_wanted=high.wanted if high is not None else lambda: "",
             on_phase=setting.show_progress,

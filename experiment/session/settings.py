@@ -19,6 +19,7 @@ from experiment.participant.simulated import SimulatedParticipant
 from experiment.places import ROOT
 from experiment.responses.emulated import EmulatedResponses
 from experiment.responses.merged import MergedResponses
+from experiment.responses.opening import hands_there, open_hands
 from experiment.running.stage import Nobody, Participant
 from experiment.session.experimenter import ConsoleExperimenter, SimulatedExperimenter
 from experiment.session.preparation import Prepared
@@ -74,7 +75,7 @@ def person_setting(clock: RealClock, console: Console, *, alone: bool = False) -
         open_display=_window(clock),
         open_responses=_hands(clock, simulated=False),
         participant=lambda prepared, responses: Nobody(),
-        responses_there=_joystick_there,
+        responses_there=lambda prepared: hands_there(prepared.rig.model.response),
     )
 
 
@@ -115,8 +116,6 @@ def _hands(clock: RealClock, *, simulated: bool) -> Callable[[Prepared, Display]
     """
 
     def open_responses(prepared: Prepared, display: Any) -> ResponseDevice:
-        from experiment.responses.opening import open_hands
-
         rig = prepared.rig.model
         devices = open_hands(rig, clock, display, pulses=prepared.scanned, only_stop=simulated)
         if simulated:
@@ -124,15 +123,6 @@ def _hands(clock: RealClock, *, simulated: bool) -> Callable[[Prepared, Display]
         return MergedResponses(*devices)
 
     return open_responses
-
-
-def _joystick_there(prepared: Prepared) -> None:
-    """Said with the other devices that are missing, before a window takes the screen."""
-    section = prepared.rig.model.response.joystick
-    if section is not None:
-        from experiment.responses.joystick import find_joystick
-
-        find_joystick(section)
 
 
 class HandAndKeys(MergedResponses):

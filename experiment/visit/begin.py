@@ -16,7 +16,7 @@ from experiment.journal import Journal, events, read_journals
 from experiment.journal.events import Kind
 from experiment.recovery.resume import prepare_resume
 from experiment.session.preparation import Prepared, Request, prepare
-from experiment.visit.course import VisitFiles, times_of
+from experiment.visit.files import VisitFiles
 from experiment.visit.steps import OVER, Progress, steps_of
 from experiment.visit.temperatures import accepted_file, with_calibration, with_table
 from experiment.visit.wording import check_wording
@@ -85,8 +85,7 @@ def go_on(session: Path, files: VisitFiles, calibration: str | None = None) -> V
             f"{stem} was run without a visit: go on with it by `trustpain resume`, or give "
             f"another --session or --participant"
         )
-    when = {time for questionnaire in files.questionnaires for time in times_of(questionnaire)}
-    left = progress.left(steps_of(prepared.pain_study, when))
+    left = progress.left(steps_of(prepared.pain_study, files.times()))
     if not left:
         raise UserError(f"the visit of {stem} is finished: give another --session or --participant")
     accepted = accepted_file(journals, prepared.place)

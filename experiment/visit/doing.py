@@ -3,42 +3,31 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
-from conditions.questionnaire import (
-    ChoiceItem,
-    Item,
-    NumberItem,
-    Questionnaire,
-    TextItem,
-    words,
-)
+from conditions.questionnaire import words
 from conditions.seed import stream
 from conditions.stimulation import sites_without
 from experiment.errors import ExitCode
 from experiment.journal import events
 from experiment.plan.scene import Text
 from experiment.session.preparation import Prepared
-from experiment.visit.course import (
-    DONE,
-    Doing,
-    EndVisit,
-    StepResult,
-    VisitCourse,
-    instrument_of,
-    times_of,
-)
+from experiment.visit.asking import LEAVE_OUT, questionnaires
+from experiment.visit.device_lines import answers_by
 from experiment.visit.forearm import forearm
+from experiment.visit.results import DONE, EndVisit, StepResult
 from experiment.visit.screens import (
-    LEFT_OUT,
     face,
-    item_on_screen,
+    instruction_pages,
     page_to_turn,
     picture_of,
     practice,
     warm_stimuli,
 )
 from experiment.visit.temperatures import calibration
-from experiment.visit.wording import asked_on_screen
+from experiment.visit.tools import VisitTools
+
+Doing = Callable[[VisitTools], StepResult]
 
 NO_WARMTH = (
     "the thermode has no warm program (at most 42 °C) to practise with: store one and name it in "
@@ -46,10 +35,9 @@ NO_WARMTH = (
 )
 ROUNDS = 3  # of practice, before the experimenter decides
 HANDS = {"r": "right", "l": "left", "e": "ambidextrous"}  # as BIDS has it
-LEAVE_OUT = {"x": "left out"}
 
 
-def setup(visit: VisitCourse) -> StepResult:
+def setup(visit: VisitTools) -> StepResult:
     """What the program can't know: which arm, what of its skin, and the participant's hand."""
     arm = visit.choose("On which forearm will the thermode be?", {"l": "left", "r": "right"})
     visit.arm = {"l": "left", "r": "right"}.get(arm, "")
@@ -92,7 +80,7 @@ def _sites_problem(typed: str, prepared: Prepared) -> str:
     return ""
 
 
-def devices(visit: VisitCourse) -> StepResult:
+def devices(visit: VisitTools) -> StepResult:
     """What each device says; red ones fail the step."""
     runner = visit.runner
     thermode = runner.stage.thermode
@@ -107,6 +95,8 @@ def devices(visit: VisitCourse) -> StepResult:
         visit.experimenter.tell(f"  {name:<9} {said}")
         if reason:
             failed.append(reason)
+    if runner.responses is not None:
+        visit.experimenter.tell(f"  {'responses':<9} {answers_by(runner.responses)}")
     if thermode is not None and not thermode.at_baseline():
         failed.append("the thermode doesn't report its baseline")
     if failed:
@@ -118,7 +108,7 @@ def devices(visit: VisitCourse) -> StepResult:
     return DONE if answer == "g" else StepResult("failed", "the devices weren't found fit")
 
 
-def exclusion(visit: VisitCourse) -> StepResult:
+def exclusion(visit: VisitTools) -> StepResult:
     """Every question of the check list; the first answer that excludes ends it."""
     found = visit.files.exclusion
     for check in found.asked(scanned=visit.prepared.scanned):
@@ -135,7 +125,7 @@ def exclusion(visit: VisitCourse) -> StepResult:
     return DONE
 
 
-def consent(visit: VisitCourse) -> StepResult:
+def consent(visit: VisitTools) -> StepResult:
     """The experimenter confirms a signature; the program keeps no form."""
     answer = visit.choose(
         "Has the participant signed the consent form, and kept a copy?", {"y": "yes", "n": "no"}
@@ -144,14 +134,15 @@ def consent(visit: VisitCourse) -> StepResult:
     return DONE if answer == "y" else StepResult("failed", "there is no signed consent")
 
 
-def instructions(visit: VisitCourse) -> StepResult:
+def instructions(visit: VisitTools) -> StepResult:
     """Pages, back and forth."""
     texts = visit.prepared.texts
-    pages = texts.instruction_pages(visit.prepared.pain_study.scale)
+    study, unusable = visit.prepared.pain_study, visit.prepared.unusable
+    pages = instruction_pages(texts, study)
     number = 0
     while number < len(pages):
         hint = texts.hints.back_and_forth if number else texts.hints.go_on
-        shown = picture_of(pages[number], visit.prepared.pain_study, visit.materials)
+        shown = picture_of(pages[number], study, visit.materials, visit.arm, unusable)
         page = page_to_turn(pages[number], f"page_{number + 1}", hint, shown)
         result, heard = visit.outside(page)
         if result.status != "done":
@@ -162,7 +153,7 @@ def instructions(visit: VisitCourse) -> StepResult:
     return DONE
 
 
-def warm_practice(visit: VisitCourse) -> StepResult:
+def warm_practice(visit: VisitTools) -> StepResult:
     """Warm stimuli, round after round, until every scale was confirmed in time."""
     study, rig = visit.prepared.pain_study, visit.prepared.rig.model
     warm = warm_stimuli(rig.thermode) if rig.thermode is not None else []
@@ -213,7 +204,7 @@ def warm_practice(visit: VisitCourse) -> StepResult:
                 return DONE
 
 
-def runs(visit: VisitCourse) -> StepResult:
+def runs(visit: VisitTools) -> StepResult:
     """The session itself."""
     ending = visit.runs()
     if ending.status == "completed":
@@ -226,13 +217,13 @@ def runs(visit: VisitCourse) -> StepResult:
     return StepResult("interrupted", ending.message)
 
 
-def skin(visit: VisitCourse) -> StepResult:
+def skin(visit: VisitTools) -> StepResult:
     """Every site looked at, with the thermode off."""
     visit.look_at_skin(None, "Thermode off the skin. Look at every site that had heat.")
     return DONE  # what was seen is a note; the participant can't be asked to have another skin
 
 
-def faces(visit: VisitCourse, when: str) -> StepResult:
+def faces(visit: VisitTools, when: str) -> StepResult:
     """Every clinician that this participant meets, in an order of its own."""
     prepared = visit.prepared
     met = sorted({(r["clinician"], r["trust"]) for r in prepared.rows if r["clinician"]})
@@ -250,7 +241,7 @@ def faces(visit: VisitCourse, when: str) -> StepResult:
     return result
 
 
-def open_questions(visit: VisitCourse) -> StepResult:
+def open_questions(visit: VisitTools) -> StepResult:
     """Asked aloud, typed by the experimenter; an empty line leaves one out."""
     visit.show("interview")
     for key, text in visit.prepared.texts.after:
@@ -260,79 +251,7 @@ def open_questions(visit: VisitCourse) -> StepResult:
     return DONE
 
 
-def questionnaires(visit: VisitCourse, when: str) -> StepResult:
-    """All that belong here, by the participant's own hand where the rig lets them choose."""
-    for questionnaire in visit.files.questionnaires:
-        if when not in times_of(questionnaire):
-            continue
-        visit.show_words(questionnaire.instruction, questionnaire.title)
-        visit.choose(
-            f"Questionnaire '{words(questionnaire.title, 'en')}': is the participant ready?",
-            {"g": "begin"},
-        )
-        # Without a mouse the experimenter asks aloud.
-        alone = asked_on_screen(questionnaire, mouse=visit.prepared.rig.model.response.mouse)
-        for item in questionnaire.item:
-            result = _item(visit, questionnaire, item, instrument_of(questionnaire, when), alone)
-            if result.status != "done":
-                return result
-    return DONE
-
-
-def _item(
-    visit: VisitCourse, questionnaire: Questionnaire, item: Item, instrument: str, alone: bool
-) -> StepResult:
-    if alone and isinstance(item, ChoiceItem):
-        leave_out = visit.prepared.texts.text("rather_not_say")
-        result, heard = visit.outside(
-            item_on_screen(questionnaire, item, visit.language, leave_out)
-        )
-        if result.status == "done":
-            chosen = next((e.chosen for e in heard if isinstance(e, events.ChoiceMade)), None)
-            value = next(
-                (o.value for o in questionnaire.options_of(item) if str(o.value) == chosen), None
-            )
-            visit.answered(instrument, item.name, None if chosen == LEFT_OUT else value)
-        return result
-    if item.participants_column == "handedness" and visit.handedness is not None:
-        visit.answered(instrument, item.name, visit.handedness or None)  # told in the set-up
-        return DONE
-    visit.show_words(item.text)
-    visit.answered(instrument, item.name, _asked_aloud(visit, questionnaire, item))
-    return DONE
-
-
-def _asked_aloud(
-    visit: VisitCourse, questionnaire: Questionnaire, item: Item
-) -> float | int | str | None:
-    question = words(item.text, visit.language)
-    if isinstance(item, ChoiceItem):
-        options = {str(n): o for n, o in enumerate(questionnaire.options_of(item), start=1)}
-        shown = {n: words(option.text, visit.language) for n, option in options.items()}
-        answer = visit.choose(question, shown | LEAVE_OUT)
-        return options[answer].value if answer in options else None
-    if isinstance(item, TextItem):
-        return visit.line(f"{question} (empty: left out)", "no answer", lambda line: "") or None
-    middle = f"{(item.lowest + item.highest) // 2:g}"
-    typed = visit.line(
-        f"{question} (empty: left out)", middle, lambda line: _number_problem(line, item)
-    )
-    return float(typed.replace(",", ".")) if typed else None
-
-
-def _number_problem(line: str, item: NumberItem) -> str:
-    if not line:
-        return ""
-    try:
-        value = float(line.replace(",", "."))
-    except ValueError:
-        return f"{line!r} isn't a number"
-    if not item.lowest <= value <= item.highest:
-        return f"{value:g} isn't between {item.lowest:g} and {item.highest:g}"
-    return ""
-
-
-def debrief(visit: VisitCourse) -> StepResult:
+def debrief(visit: VisitTools) -> StepResult:
     """The page, until it's been read; then the questions."""
     texts = visit.prepared.texts
     result, _ = visit.outside(page_to_turn(texts.debrief, "debrief", texts.hints.go_on))

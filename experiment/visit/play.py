@@ -17,7 +17,8 @@ from experiment.session.preparation import Prepared, Request
 from experiment.session.session import Played, Setting, play
 from experiment.session.settings import person_setting, virtual_setting, visual_setting
 from experiment.visit.begin import Visit, begin, go_on
-from experiment.visit.course import GOES_ON, VisitCourse, VisitFiles
+from experiment.visit.course import GOES_ON, VisitCourse
+from experiment.visit.files import VisitFiles
 from experiment.visit.people import SimulatedVisitExperimenter, VisitExperimenter
 from experiment.visit.terminal import terminal_experimenter
 from hardware.clock import Clock

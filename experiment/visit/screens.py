@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from experiment.phases.registry import Materials, portrait_scale
 from experiment.plan.scene import (
     Choice,
     Fixation,
+    Forearm,
     PagePicture,
     RatingScale,
     Scene,
@@ -24,9 +25,10 @@ from experiment.plan.scene import (
     Text,
 )
 from experiment.plan.timeline import OUTSIDE_TRIALS, Action, Phase, Segment
+from experiment.visit.forearm import rows_of
 from hardware.devices import Stimulus
 from hardware.rig import MedocSection, TcsSection
-from stimuli.texts import Page
+from stimuli.texts import Page, Texts
 
 LEFT_OUT = "left_out"
 FACE_PAUSE_S = 0.5  # fixation before a new clinician's face
@@ -75,8 +77,25 @@ def segment_of(parts: Sequence[_Part], row: dict[str, Any] | None = None, site: 
     )
 
 
-def picture_of(page: Page, study: Study, materials: Materials) -> PagePicture | None:
-    """What is drawn on a page: this study's scale, a clinician's screen, the stop button."""
+def instruction_pages(texts: Texts, study: Study) -> list[Page]:
+    """The instructions of this study; one with a single skin site has no page about several."""
+    pages = texts.instruction_pages(study.scale)
+    several = study.skin_sites.count > 1
+    return [page for page in pages if several or page.picture != "forearm"]
+
+
+def picture_of(
+    page: Page,
+    study: Study,
+    materials: Materials,
+    arm: str = "",
+    unusable: Collection[int] = (),
+) -> PagePicture | None:
+    """What is drawn on a page: this study's scale, a clinician's screen, the stop button, the arm.
+
+    `arm` is the one that has the thermode ('' if it isn't known), `unusable` its skin sites that
+    have no heat.
+    """
     match page.picture:
         case "scale":
             return RatingScale(
@@ -88,6 +107,10 @@ def picture_of(page: Page, study: Study, materials: Materials) -> PagePicture | 
             return Silhouette(materials.text("trial.anticipation"))
         case "stop_button":
             return StopButton()
+        case "forearm":
+            rows = rows_of(study.skin_sites.count)
+            used = [tuple(None if site in unusable else site for site in row) for row in rows]
+            return Forearm(tuple(used), arm)
     return None
 
 

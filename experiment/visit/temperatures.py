@@ -11,15 +11,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from conditions.calibration import Calibration
-from conditions.stimulation import sites_without
-from conditions.trials import trial_rows
 from experiment.dataset import SessionPlace
 from experiment.errors import UserError
 from experiment.inputs.files import last_calibration, load_calibration
 from experiment.journal import Journal, events
 from experiment.session.heat_limits import check_limits
 from experiment.session.preparation import Prepared
-from experiment.visit.course import DONE, EndVisit, StepResult, VisitCourse
+from experiment.visit.results import DONE, EndVisit, StepResult
+from experiment.visit.tools import VisitTools
 
 FIXED = "the study's fixed temperatures"
 
@@ -45,28 +44,19 @@ def with_calibration(prepared: Prepared, path: Path) -> Prepared:
 
 def with_table(prepared: Prepared, calibration: Calibration | None) -> Prepared:
     """The same session with the table anew, on skin sites that can be used. Raises `UserError`."""
-    study = prepared.pain_study
     try:
-        rows = trial_rows(
-            study,
-            prepared.thermode,
-            allocation=prepared.allocation,
-            session=prepared.request.session,
-            seed=prepared.seed,
-            calibration=calibration,
-            sites=sites_without(study, prepared.seed, prepared.unusable, calibration),
-        )
+        rows = prepared.table_on_usable_sites(calibration)
     except ValueError as error:
         raise UserError(f"the session's table can't be made anew: {error}") from None
-    check_limits(study, rows, prepared.rig.model, prepared.thermode)
+    check_limits(prepared.pain_study, rows, prepared.rig.model, prepared.thermode)
     return replace(prepared, rows=tuple(rows), calibration=calibration)
 
 
-def calibration(visit: VisitCourse) -> StepResult:
+def calibration(visit: VisitTools) -> StepResult:
     """Given beforehand (`--calibration`), or made now, by the calibration's own procedure.
 
     The table hangs on it, and stands in the journal's head: with a new one the visit goes on in a
-    journal of its own (`VisitCourse.goes_on`). One that was made may be made again, until a run
+    journal of its own (`goes_on`). One that was made may be made again, until a run
     has begun.
     """
     fixed = visit.prepared.request.calibration == "none" and visit.prepared.calibration is None
@@ -88,7 +78,7 @@ def calibration(visit: VisitCourse) -> StepResult:
     return DONE
 
 
-def left_out(visit: VisitCourse, reason: str) -> StepResult:
+def left_out(visit: VisitTools, reason: str) -> StepResult:
     """The step is skipped: the last accepted calibration, as in `trustpain run`.
 
     Where there is none that the runs can be given at, the experimenter says whether the fixed
@@ -118,7 +108,7 @@ def left_out(visit: VisitCourse, reason: str) -> StepResult:
     return skipped
 
 
-def _usable(visit: VisitCourse, path: Path) -> bool:
+def _usable(visit: VisitTools, path: Path) -> bool:
     """Whether the runs can be given at a calibration's temperatures; says why not."""
     from experiment.calibration.offer import against_runs
 

@@ -195,12 +195,12 @@ def test_one_that_is_not_the_rigs_is_refused(
     assert find_joystick(SECTION) is stick.joystick
 
 
-def test_a_missing_joystick_is_said_with_the_other_missing_devices(
+def test_a_missing_hand_is_said_with_the_other_missing_devices_before_a_window(
     display: str, tmp_path: Path
 ) -> None:
     from rich.console import Console
 
-    from experiment.session.preparation import Request, prepare
+    from experiment.session.preparation import Prepared, Request, prepare
     from experiment.session.session import play
     from experiment.session.settings import person_setting
 
@@ -208,7 +208,9 @@ def test_a_missing_joystick_is_said_with_the_other_missing_devices(
     rig = rig.replace("emulated://markers", "/dev/nothing_markers")
     rig = rig.replace(
         "[response.keys]",
-        '[response.joystick]\nname = "No Such Stick"\nconfirm = [0]\n\n[response.keys]',
+        '[response.joystick]\nname = "No Such Stick"\nconfirm = [0]\n\n'
+        '[response.buttons]\nport = "/dev/nothing_buttons"\nbaud = 9600\nconfirm = [49]\n\n'
+        "[response.keys]",
     )
     (tmp_path / "rig.toml").write_text(rig, encoding="utf-8")
     request = Request(
@@ -218,14 +220,18 @@ def test_a_missing_joystick_is_said_with_the_other_missing_devices(
         calibration="none",
         out=tmp_path / "out",
     )
-    clock = RealClock()
+    clock, windows = RealClock(), list[Prepared]()
     try:
+        setting = person_setting(clock, Console())
+        setting.open_display = windows.append  # type: ignore[assignment] # never comes so far
         with pytest.raises(UserError) as error:
-            play(prepare(request), person_setting(clock, Console()))
+            play(prepare(request), setting)
     finally:
         clock.close()
     assert error.value.exit_code == ExitCode.DEVICE
-    first, second = error.value.message.splitlines()
+    assert not windows
+    first, second, third = error.value.message.splitlines()
     assert "nothing_markers" in first
-    assert second.startswith("The joystick 'No Such Stick' isn't there")
+    assert second.startswith("The button box's port /dev/nothing_buttons doesn't exist")
+    assert third.startswith("The joystick 'No Such Stick' isn't there")
     assert threading.active_count() < 20

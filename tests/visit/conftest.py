@@ -12,12 +12,13 @@ import pytest
 from rich.console import Console
 
 from experiment.journal import Journal, events, read_journals
+from experiment.plan.scene import Scene
 from experiment.responses.emulated import EmulatedResponses
 from experiment.session.finish import finish
 from experiment.session.preparation import Request
 from experiment.session.session import Played, Setting
 from experiment.visit.begin import QUESTIONNAIRES, begin, load_files
-from experiment.visit.course import VisitFiles
+from experiment.visit.files import VisitFiles
 from experiment.visit.people import SimulatedVisitExperimenter
 from experiment.visit.play import play_virtually
 from tests.experiment.virtual import Room
@@ -59,11 +60,13 @@ def go(
     lines: Mapping[str, list[str]] | None = None,
     files: VisitFiles | None = None,
     study: str = "demo",
+    watch: Callable[[Scene], None] = lambda scene: None,
     **request: Any,
 ) -> Visited:
     """Play a visit, or the rest of it; `happens` maps session times (s) to what happens then.
 
-    `lines` maps a part of a question to what is typed, one answer after the other.
+    `lines` maps a part of a question to what is typed, one answer after the other. `watch` gets
+    what the participant sees.
     """
     files = files or load_files(QUESTIONNAIRES, "heat")
     request = {"calibration": "none"} | request
@@ -73,6 +76,7 @@ def go(
 
     def arrange(setting: Setting) -> None:
         setting.open_responses = lambda prepared, display: responses
+        setting.show_progress = lambda segment, phase, flip: watch(phase.scene)
 
     def make(clock: Any) -> SimulatedVisitExperimenter:
         experimenter = _Typist(clock, console, choose, lines or {})

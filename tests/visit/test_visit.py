@@ -17,8 +17,8 @@ from experiment.blinding import Blind
 from experiment.errors import ExitCode, UserError
 from experiment.journal import events
 from experiment.plan.materials import materials_of
-from experiment.plan.scene import RatingScale
-from experiment.visit.screens import WARM_C, picture_of
+from experiment.plan.scene import Forearm, RatingScale, Scene, Text
+from experiment.visit.screens import WARM_C, instruction_pages, picture_of
 from experiment.visit.steps import STEPS
 from tests.visit.conftest import Visited, answering, go
 
@@ -59,15 +59,44 @@ def test_instructions_have_pictures_of_this_study(whole: Visited) -> None:
         prepared.study.model, prepared.texts, prepared.thermode, lambda *who: Path(), hand="keys"
     )
     study = prepared.study.model
-    pages = prepared.texts.instruction_pages(study.scale)
+    pages = instruction_pages(prepared.texts, study)
     drawn = [picture_of(page, study, materials) for page in pages if page.picture]
     assert [type(picture).__name__ for picture in drawn] == [
         "Silhouette",
+        "Forearm",
         "RatingScale",
         "StopButton",
     ]
     scale = next(picture for picture in drawn if isinstance(picture, RatingScale))
     assert scale.kind == study.scale
+
+
+def test_the_participant_sees_the_sites_of_the_set_up(tmp_path: Path) -> None:
+    shown: list[Scene] = []
+    choose = answering({"which forearm": ["r"], "Face ratings. ": ["q"]})
+    lines = {"can't be used": ["2, 5"]}
+    seen = go(tmp_path, choose, lines=lines, watch=shown.append)
+    (arm,) = [
+        scene.drawing
+        for scene in shown
+        if isinstance(scene, Text) and isinstance(scene.drawing, Forearm)
+    ]
+    assert arm.arm == "right"
+    study = seen.played.prepared.study.model
+    sites = {site for row in arm.rows for site in row if site is not None}
+    assert sites == set(range(1, study.skin_sites.count + 1)) - {2, 5}
+    alone = study.model_copy(
+        update={"skin_sites": study.skin_sites.model_copy(update={"count": 1})}
+    )
+    pages = instruction_pages(seen.played.prepared.texts, alone)
+    assert "forearm" not in [page.picture for page in pages]
+
+
+def test_every_device_is_told_in_the_device_check(whole: Visited) -> None:
+    told = whole.told[whole.told.index("Device check") :]
+    for role in ("thermode", "scanner", "markers"):
+        assert re.search(rf"^  {role} +open on ", told, re.M)
+    assert re.search(r"^  responses +open: \w+, emulated$", told, re.M)
 
 
 def test_every_face_is_rated_on_every_item_before_and_after(whole: Visited) -> None:
@@ -258,6 +287,7 @@ def test_the_screen_knows_every_device_while_the_visit_goes_on(
         r"thermode 3\d\.\d °C · at baseline · battery .* when opened · tcs on emul", cool
     )
     assert "scanner 0 pulses in this run" in cool
+    assert "responses open: " in cool
     assert "emulated" in cool
     assert "not at baseline" in hot
     assert float(hot.split()[1]) > 36.0
