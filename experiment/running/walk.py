@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from experiment.running.runner import Runner
 
 A_WHILE_S = 3.0  # from a segment's first pulse to its first heat: enough for a device to get quiet
+NOTICING_LEADS = 2.0  # a display's lead is 1.5 frames: three until a pulse is noticed and shown
 Status = Literal["completed", "stopped", "paused", "stalled", "no_pulses", "device_failed"]
 # An onset later than this: the computer stood still, and the run isn't one any more.
 STALLED_S = 1.0
@@ -171,11 +172,13 @@ class Walk:
         )
         self._leave_phase(flip)
         self._enter(step, flip)
-        if not self._first or not self._runner.scanned:
+        late = flip - planned
+        if self._first and self._runner.scanned:
             # A scanned segment begins when its pulse has been noticed, so its very first screen
-            # can't but be late by a frame or two; that one is logged, but not judged.
-            self._timing.add(flip - planned)
+            # can't but be late by a frame or two; only what is beyond that is judged.
+            late = max(0.0, late - NOTICING_LEADS * self._runner.display.lead_s)
         self._first = False
+        self._timing.add(late)
         self._log_begin(phase, planned, issued, flip, marker)
         self._runner.participant.begins(
             phase,
