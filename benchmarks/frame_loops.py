@@ -3,8 +3,8 @@
 `flagship`: our session in a real window with emulated devices, a simulated participant, journal, pulses
 and heat polling; `empty`: a PsychoPy window that only flips; `builder`: the loop that PsychoPy's Builder
 writes (each frame draws its stimulus and asks for keys), `iohub`: the same with ioHub's keyboard. `monitored`:
-`flagship` with the live page beside it, whose address is printed. Where flips don't wait for a screen, the two are
-paced to the same grid as ours, and both have its priority. Prints one line of JSON.
+`flagship` with the live page beside it, whose address is printed. Where flips don't wait for a screen, all
+are paced by the same grid as ours, and all have its priority and no garbage collection. Prints one line of JSON.
 """
 
 from __future__ import annotations
@@ -92,9 +92,7 @@ def flagship(seconds: float, *, monitor: bool = False) -> dict[str, Any]:
 def peer(seconds: float, kind: str) -> dict[str, Any]:
     screen = load_rig("laptop").model.screen
     with needed_screen(), io_hub() if kind == "iohub" else nullcontext():
-        machine = (
-            Machine()
-        )  # no garbage collection and the same priority as ours: the loop is what differs
+        machine = Machine()  # garbage collection and priority as ours: the loop is what differs
         window = open_window(screen)
         refresh = measure_refresh(window.flip, time.perf_counter, time.sleep)
         hz = refresh.hz if refresh.synchronised else screen.refresh_hz
