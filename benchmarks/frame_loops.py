@@ -98,7 +98,11 @@ def peer(seconds: float, kind: str) -> dict[str, Any]:
         hz = refresh.hz if refresh.synchronised else screen.refresh_hz
         grid = None if refresh.synchronised else Grid(time.perf_counter(), 1 / hz)
         log = FrameLog(1 / hz)
-        draw = (lambda: None) if kind == "empty" else _builder_frame(window, BACKENDS[kind])
+        draw = (
+            (lambda: None)
+            if kind == "empty"
+            else _builder_frame(window, BACKENDS[kind], finish=grid is not None)
+        )
         begin, used = time.perf_counter(), time.process_time()
         while time.perf_counter() < begin + seconds:
             draw()
@@ -116,9 +120,11 @@ def peer(seconds: float, kind: str) -> dict[str, Any]:
     return return_value
 
 
-def _builder_frame(window: Any, backend: str) -> Any:
+def _builder_frame(window: Any, backend: str, *, finish: bool) -> Any:
+    """A frame's work; `finish`: rendered before the wait for the grid, as ours is, not after it."""
     from psychopy import visual
     from psychopy.hardware import keyboard
+    from pyglet import gl
 
     cross = visual.TextStim(window, text="+", height=60)
     keys = keyboard.Keyboard(backend=backend)
@@ -126,6 +132,8 @@ def _builder_frame(window: Any, backend: str) -> Any:
     def frame() -> None:
         cross.draw()
         keys.getKeys(["space", "escape"])
+        if finish:
+            gl.glFinish()
 
     return frame
 
