@@ -1,4 +1,4 @@
-"""`python -m benchmarks [--rows 1,2] [--minutes 10] [--participants 100]`: all rows, into docs/benchmarks.md."""
+"""`python -m benchmarks`: all rows, or those asked for, into docs/benchmarks.md; `--help` says more."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import subprocess
 import sys
 from importlib import import_module
 from typing import Any
+
+from benchmarks.monitor_cost import WATCHERS
 
 ROWS = {
     1: "pulse_stamps",
@@ -25,7 +27,7 @@ def measure(number: int, options: argparse.Namespace) -> None:
 
     asked: dict[int, dict[str, Any]] = {
         1: {"pulses": options.pulses},
-        4: {"minutes": options.minutes},
+        4: {"minutes": options.minutes, "watcher": options.monitored},
         6: {"participants": options.participants},
     }
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
@@ -42,7 +44,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--rows", default=",".join(map(str, ROWS)), help="such as 1,3")
     parser.add_argument("--pulses", type=int, default=1000, help="of row 1")
-    parser.add_argument("--minutes", type=float, default=10.0, help="of row 4, for each loop")
+    parser.add_argument("--minutes", type=float, default=10.0, help="of row 4, for ours and empty")
+    parser.add_argument("--monitored", choices=WATCHERS, help="with row 4: the live page's cost")
     parser.add_argument("--participants", type=int, default=100, help="of row 6")
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -57,6 +60,7 @@ def main() -> int:
                 *(sys.executable, "-m", "benchmarks", "--here", "--rows", str(number)),
                 *("--pulses", str(options.pulses), "--minutes", str(options.minutes)),
                 *("--participants", str(options.participants)),
+                *(("--monitored", options.monitored) if options.monitored else ()),
             ]
         ).returncode
         for number in rows

@@ -4,8 +4,9 @@ The median of the last ten onsets' distances from the schedule, less that of the
 late frame does to a single onset on a busy machine isn't drift.
 
 Our runner, against chained countdown timers (`while timer.getTime() > 0: win.flip()`) and against the loop
-that PsychoPy's Builder writes (a `Clock` that is reset for each routine; and its "non-slip" form, where the
-routine's timer is only added to), and against ioHub's own `wait`, with which its demos time their phases.
+that PsychoPy's Builder writes: a routine begins and ends at the frame that is expected within its tolerance of
+1 ms, and its timer is reset after it (what Builder writes where an end isn't known beforehand) or, "non-slip", only
+put back by its length; and against ioHub's own `wait`, with which its demos time their phases.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from experiment.timing.verdict import TimingCriteria
 
 PHASE_S = 0.5
 EACH_END = 10  # phases
+BUILDER_TOLERANCE_S = 0.001  # its `frameTolerance`
 CRITERIA = TimingCriteria(1.0, 10**6, 2, 2, 1.0)
 
 
@@ -61,46 +63,57 @@ def _drift(onsets: list[float]) -> float:
     return median(late[-EACH_END:]) - median(late[:EACH_END])
 
 
-def _stepped(window: WindowDisplay, next_phase: Any, phases: int) -> float:
-    """PsychoPy's own timers, with our window's paced flip for want of a screen that paces."""
-    flips = []
-    for _ in range(phases):
-        flips.append(window.show(Fixation(), lambda flip: None))
-        next_phase()
+def by_countdown(window: WindowDisplay, phases: int) -> float:
+    """A timer for each phase; its first flip in the timer's loop is the onset."""
+    from psychopy import core
+
+    flips: list[float] = []
+    for number in range(phases):
+        timer = core.CountdownTimer(PHASE_S)
+        while timer.getTime() > 0:
+            if len(flips) == number:
+                flips.append(window.show(Fixation(), lambda flip: None))
+            else:
+                window.frame()
     return _drift(flips)
 
 
-def by_countdown(window: WindowDisplay, phases: int) -> float:
-    from psychopy import core
-
-    def phase() -> None:
-        timer = core.CountdownTimer(PHASE_S)
-        while timer.getTime() > 0:
-            window.frame()
-
-    return _stepped(window, phase, phases)
-
-
 def by_builder(window: WindowDisplay, phases: int, *, non_slip: bool) -> float:
+    """As Builder's script: without an end of its own, with our window's paced flip for `win.flip`."""
     from psychopy import core
 
-    clock, routine = core.Clock(), core.CountdownTimer()
-
-    def phase() -> None:
+    win = window.window
+    win.monitorFramePeriod = 1 / window.info.refresh_hz  # Builder measures it at the start
+    timer = core.Clock()
+    flips: list[float] = []
+    for number in range(phases):
+        started = 0.0
+        while not non_slip or timer.getTime() < PHASE_S:
+            coming = win.getFutureFlipTime(clock=None)
+            if len(flips) > number:
+                if coming > started + PHASE_S - BUILDER_TOLERANCE_S:
+                    break  # every component has finished: Builder doesn't flip then
+                window.frame()
+            elif win.getFutureFlipTime(clock=timer) >= -BUILDER_TOLERANCE_S:
+                started = coming
+                flips.append(window.show(Fixation(), lambda flip: None))
+            else:
+                window.frame()
         if non_slip:
-            routine.addTime(PHASE_S)
+            timer.addTime(-PHASE_S)
         else:
-            clock.reset()
-        while (routine.getTime() > 0) if non_slip else (clock.getTime() < PHASE_S):
-            window.frame()
-
-    return _stepped(window, phase, phases)
+            timer.reset()
+    return _drift(flips)
 
 
 def by_iohub(window: WindowDisplay, phases: int) -> float:
     """The demos' `io.wait(seconds)` after each flip: the hub's events are fetched meanwhile."""
     with io_hub() as hub:
-        return _stepped(window, lambda: hub.wait(PHASE_S), phases)
+        flips = []
+        for _ in range(phases):
+            flips.append(window.show(Fixation(), lambda flip: None))
+            hub.wait(PHASE_S)
+    return _drift(flips)
 
 
 def run(phases: int = 60) -> Row:
@@ -115,7 +128,7 @@ def run(phases: int = 60) -> Row:
         3,
         f"Drift over {phases} phases of {PHASE_S} s: the last ten onsets against the first ten",
         f"{1000 * ours:.1f} ms",
-        f"chained countdown timers: {1000 * chained:.1f} ms; Builder's loop, clock reset for each "
+        f"chained countdown timers: {1000 * chained:.1f} ms; Builder's loop, timer reset for each "
         f"routine: {1000 * reset:.1f} ms, non-slip: {1000 * non_slip:.1f} ms; ioHub's wait: {1000 * hub:.1f} ms",
         abs(ours / chained) if chained else None,
         f"at most one frame ({1000 * frame_s:.1f} ms)",

@@ -3,8 +3,8 @@
 `flagship`: our session in a real window with emulated devices, a simulated participant, journal, pulses
 and heat polling; `empty`: a PsychoPy window that only flips; `builder`: the loop that PsychoPy's Builder
 writes (each frame draws its stimulus and asks for keys), `iohub`: the same with ioHub's keyboard. `monitored`:
-`flagship` with the live page beside it, whose address is printed. Where flips don't wait for a screen, the two are
-paced to the same grid as ours, and both have its priority. Prints one line of JSON.
+`flagship` with the live page beside it, whose address is printed. Where flips don't wait for a screen, all
+are paced by the same grid as ours, and all have its priority and no garbage collection. Prints one line of JSON.
 """
 
 from __future__ import annotations
@@ -92,15 +92,17 @@ def flagship(seconds: float, *, monitor: bool = False) -> dict[str, Any]:
 def peer(seconds: float, kind: str) -> dict[str, Any]:
     screen = load_rig("laptop").model.screen
     with needed_screen(), io_hub() if kind == "iohub" else nullcontext():
-        machine = (
-            Machine()
-        )  # no garbage collection and the same priority as ours: the loop is what differs
+        machine = Machine()  # garbage collection and priority as ours: the loop is what differs
         window = open_window(screen)
         refresh = measure_refresh(window.flip, time.perf_counter, time.sleep)
         hz = refresh.hz if refresh.synchronised else screen.refresh_hz
         grid = None if refresh.synchronised else Grid(time.perf_counter(), 1 / hz)
         log = FrameLog(1 / hz)
-        draw = (lambda: None) if kind == "empty" else _builder_frame(window, BACKENDS[kind])
+        draw = (
+            (lambda: None)
+            if kind == "empty"
+            else _builder_frame(window, BACKENDS[kind], finish=grid is not None)
+        )
         begin, used = time.perf_counter(), time.process_time()
         while time.perf_counter() < begin + seconds:
             draw()
@@ -118,9 +120,11 @@ def peer(seconds: float, kind: str) -> dict[str, Any]:
     return return_value
 
 
-def _builder_frame(window: Any, backend: str) -> Any:
+def _builder_frame(window: Any, backend: str, *, finish: bool) -> Any:
+    """A frame's work; `finish`: rendered before the wait for the grid, as ours is, not after it."""
     from psychopy import visual
     from psychopy.hardware import keyboard
+    from pyglet import gl
 
     cross = visual.TextStim(window, text="+", height=60)
     keys = keyboard.Keyboard(backend=backend)
@@ -128,6 +132,8 @@ def _builder_frame(window: Any, backend: str) -> Any:
     def frame() -> None:
         cross.draw()
         keys.getKeys(["space", "escape"])
+        if finish:
+            gl.glFinish()
 
     return frame
 

@@ -24,8 +24,11 @@ from typing import Any
 from benchmarks.page import MONITOR, machine, rewrite
 
 ANNOUNCED = "Live page: "
+KINDS = ("flagship", "monitored")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+WATCHERS = ("client", "chromium")
 GOAL_MINUTES = 10.0
+MADE_BY = "python -m benchmarks.monitor_cost"
 WATCH = """
 import sys, time
 from bokeh.client import pull_session
@@ -52,7 +55,7 @@ with sync_playwright() as playwright:
 
 
 def block(kind: str, seconds: float, watcher: str) -> dict[str, Any]:
-    """Frames, dropped ones and share of one core of a block of `flagship` or `monitored`."""
+    """What `benchmarks.frame_loops` found in a block of `flagship` or `monitored`."""
     watching: subprocess.Popen[bytes] | None = None
     command = [sys.executable, "-m", "benchmarks.frame_loops", kind, f"{seconds:g}"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as loop:
@@ -65,16 +68,21 @@ def block(kind: str, seconds: float, watcher: str) -> dict[str, Any]:
                     found = json.loads(line.removeprefix("RESULT "))
                     if kind == "monitored" and (watching is None or watching.poll() is not None):
                         raise RuntimeError("nobody watched the live page to the end of the block")
-                    return {
-                        "frames": found["frames"],
-                        "dropped": len(found["dropped"]),
-                        "longest_ms": round(1000 * max(found["dropped"], default=0.0), 1),
-                    }
+                    return found
         finally:
             if watching is not None:
                 watching.kill()
                 watching.wait()
     raise RuntimeError(f"a block of {kind} ended with code {loop.returncode} and no result")
+
+
+def in_short(found: dict[str, Any]) -> dict[str, Any]:
+    """What is kept of a block."""
+    return {
+        "frames": found["frames"],
+        "dropped": len(found["dropped"]),
+        "longest_ms": round(1000 * max(found["dropped"], default=0.0), 1),
+    }
 
 
 def watch(address: str, watcher: str, seconds: float) -> subprocess.Popen[bytes]:
@@ -90,25 +98,36 @@ def watch(address: str, watcher: str, seconds: float) -> subprocess.Popen[bytes]
 
 def measure(pairs: int, block_s: float, watcher: str) -> None:
     """All pairs that aren't there yet; a run of another length or watcher begins anew."""
-    asked = {"block_s": block_s, "watcher": watcher}
-    kept: dict[str, Any] = {"made_by": "python -m benchmarks.monitor_cost", **asked, "blocks": []}
+    asked: dict[str, Any] = {"made_by": MADE_BY, "block_s": block_s, "watcher": watcher}
+    blocks: list[dict[str, Any]] = []
     if MONITOR.is_file():
         before = json.loads(MONITOR.read_text(encoding="utf-8"))
         if {key: before[key] for key in asked} == asked:
-            kept = before
-    blocks = kept["blocks"]
+            blocks = before["blocks"]
     while len(blocks) < 2 * pairs:
         number, second = divmod(len(blocks), 2)
-        kind = ("flagship", "monitored")[(number + second) % 2]
+        kind = KINDS[(number + second) % 2]
         load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
-        blocks.append({"kind": kind, "load": round(load, 1), **block(kind, block_s, watcher)})
-        kept["measured"] = time.strftime("%Y-%m-%d", time.gmtime())
-        kept["machine"] = machine()
-        kept["result"] = result(blocks)
-        MONITOR.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+        found = in_short(block(kind, block_s, watcher))
+        blocks.append({"kind": kind, "load": round(load, 1), **found})
+        keep(blocks, **asked)
         print(f"block {len(blocks)} of {2 * pairs}: {blocks[-1]}", flush=True)
     rewrite()
-    print(json.dumps(kept["result"], indent=1))
+    print(json.dumps(result(blocks), indent=1))
+
+
+def keep(blocks: Sequence[dict[str, Any]], block_s: float, watcher: str, made_by: str) -> None:
+    """Write the blocks and what they say; they replace those of any other run."""
+    kept = {
+        "made_by": made_by,
+        "block_s": block_s,
+        "watcher": watcher,
+        "blocks": list(blocks),
+        "measured": time.strftime("%Y-%m-%d", time.gmtime()),
+        "machine": machine(),
+        "result": result(blocks),
+    }
+    MONITOR.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
 
 
 def result(blocks: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -117,8 +136,7 @@ def result(blocks: Sequence[dict[str, Any]]) -> dict[str, Any]:
     The interval is by t over the pairs of blocks, None for fewer than two pairs.
     """
     share = {
-        kind: [b["dropped"] / b["frames"] for b in blocks if b["kind"] == kind]
-        for kind in ("flagship", "monitored")
+        kind: [b["dropped"] / b["frames"] for b in blocks if b["kind"] == kind] for kind in KINDS
     }
     pairs = list(zip(share["monitored"], share["flagship"], strict=False))
     more = [with_page - without for with_page, without in pairs]
@@ -141,7 +159,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=GOAL_MINUTES, help="with, and without")
     parser.add_argument("--block", type=float, default=100.0, metavar="SECONDS")
-    parser.add_argument("--watcher", choices=("client", "chromium"), default="client")
+    parser.add_argument("--watcher", choices=WATCHERS, default="client")
     parser.add_argument("--anew", action="store_true", help="forget the blocks measured before")
     asked = parser.parse_args()
     if asked.anew:

@@ -209,9 +209,13 @@ def _pulses(run: RunRecord) -> dict[str, Any]:
 
 
 def _timing(run: RunRecord) -> dict[str, Any]:
+    # Beyond one of them: "look"; beyond twice as much: "not_good".
+    criteria = {"TimingCriteria": run.head.study.get("verdict") or "not stated"}
     if run.end is None:
-        return {"TimingVerdict": "unknown", "TimingReasons": ["the program ended in the run"]}
+        said = ["the program ended in the run"]
+        return {"TimingVerdict": "unknown", "TimingReasons": said, **criteria}
     return {
+        **criteria,
         "TimingVerdict": run.end.verdict,
         "TimingReasons": run.end.reasons,
         "MaximumLateness": run.end.max_lateness_s,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from experiment.check.findings import Finding
+from experiment.check.lines import SYSFS, latency_timer
 from experiment.responses.joystick import find_joystick
 from hardware.devices import DeviceError
 from hardware.opening import open_port
@@ -13,9 +15,11 @@ from hardware.rig import KeyboardSection
 TRY = "Try each of its buttons: `trustpain check --keys`."
 
 
-def hands(section: KeyboardSection) -> Iterator[Finding]:
-    """Button box and joystick of the rig, as far as it has them."""
+def hands(section: KeyboardSection, sysfs: Path = SYSFS) -> Iterator[Finding]:
+    """Button box and joystick of the rig, as far as it has them; `sysfs` as in `latency_timer`."""
     if (box := section.buttons) is not None:
+        if (timer := latency_timer("button box", box.port, sysfs)) is not None:
+            yield timer  # what an adapter holds back is missing in each answer's stamp
         try:
             open_port(box.port, box.baud, "button box").close()
             yield Finding("button box", "green", f"at {box.port}, {box.baud} baud", TRY)

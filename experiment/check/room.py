@@ -12,6 +12,7 @@ from typing import Any
 
 from experiment.check.findings import Finding, spread_ms
 from experiment.clocks import RealClock
+from experiment.display.disturbances import disturbances
 from experiment.display.protocol import Display
 from experiment.plan.scene import Fixation
 from hardware.rig import Screen
@@ -134,6 +135,15 @@ def _written(path: Path) -> tuple[list[float], list[float]]:
     finally:
         os.close(file)
     return writes, syncs
+
+
+def quiet() -> Iterator[Finding]:
+    """Whether the computer saves power or is being updated."""
+    found = disturbances()
+    for each in found:
+        yield Finding("power, updates", "amber", each.found, each.advice)
+    if not found:
+        yield Finding("power, updates", "green", "full power, as far as known; no update going on")
 
 
 def computer() -> Iterator[Finding]:

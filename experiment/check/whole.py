@@ -55,6 +55,7 @@ def check_rig(
 
 def _all(rig: Rig, data: Path, frames_s: float, listen_s: float) -> Iterator[Finding]:
     yield from room.computer()
+    yield from room.quiet()
     yield room.disk(data)
     clock = RealClock()
     with contextlib.ExitStack() as stack:

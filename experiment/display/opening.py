@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from experiment.display import look
+from experiment.display.disturbances import disturbances
 from experiment.display.frames import Refresh
 from experiment.display.machine import quiet_psychopy
 from hardware.rig import Screen
@@ -37,7 +38,7 @@ def open_window(screen: Screen) -> Any:
 
 
 def describe(window: Any, screen: Screen, refresh: Refresh, priority: str) -> dict[str, str]:
-    """What is worth knowing of a window afterwards: graphics, rates, priority, and a note."""
+    """What is worth knowing of a window afterwards: graphics, rates, priority, a note, what disturbs."""
     info = window.winHandle.context.get_info()
     details = {
         "vendor": str(info.get_vendor()),
@@ -57,4 +58,6 @@ def describe(window: Any, screen: Screen, refresh: Refresh, priority: str) -> di
             f"the screen runs at {refresh.hz:.2f} Hz, not at the {screen.refresh_hz:g} Hz that the "
             f"rig file states"
         )
+    if disturbed := disturbances():
+        details["disturbed_by"] = "; ".join(each.found for each in disturbed)
     return details

@@ -326,6 +326,8 @@ class _Wiring:
             self.write(events.DeviceOpened(t=setting.clock.now(), **asdict(info)))
         if said := getattr(self._responses, "warning", ""):
             self.warn(said)
+        if said := self._display.info.details.get("disturbed_by", ""):
+            self.warn(said)
 
     def execute(self, world: EmulatedWorld | None) -> Ending:
         """Run the course with every way of stopping it in place, and write the last line."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from experiment.bids.files import write_whole
 from experiment.blinding import Blind
-from experiment.journal import Journal, find_journals, read_journals
+from experiment.journal import Journal, events, find_journals, read_journals
 from experiment.report.session import pages_of
 from experiment.report.style import MARKS, VERDICT_COLOURS
 from experiment.summary.page import VERDICTS
@@ -39,6 +39,10 @@ def write_audit(path: Path) -> Path:
     """
     run, where = _named_run(path)
     found = find_journals(where)
+    datasets = sorted({pages_of(journal).parents[1] for journal in found})
+    if len(datasets) > 1:
+        names = ", ".join(dataset.name for dataset in datasets[:5])
+        raise ValueError(f"{path} holds journals of {len(datasets)} datasets ({names}): give one")
     sessions = [read_journals(journals) for journals in sessions_of(found)]
     runs = [fact for journals in sessions for fact in facts_of(journals, run)]
     if not runs:
@@ -58,7 +62,7 @@ def audit_html(title: str, runs: Sequence[RunFacts], journals: Sequence[Journal]
     """The page on these runs, at least one. Draws with matplotlib: some seconds."""
     from experiment.session.provenance import provenance
 
-    drawn = pictures(runs)
+    drawn, kinds = pictures(runs), _kinds(runs)
     verdict = min((_verdict(run) for run in runs), key=WORST.index)
     torn = [journal.path.name for journal in journals if journal.torn]
     content: dict[str, Any] = {
@@ -69,8 +73,14 @@ def audit_html(title: str, runs: Sequence[RunFacts], journals: Sequence[Journal]
         "reasons": _reasons(runs),
         "header": HEADER,
         "rows": [_row(run, alone=len({r.session for r in runs}) == 1) for run in runs],
+        "criteria": _criteria(runs),
         "topics": [
-            {"title": heading, "text": text, "missing": missing, "svg": drawn[topic]}
+            {
+                "title": heading,
+                "text": text + (_of_responses(journals, kinds) if topic == "responses" else ""),
+                "missing": missing,
+                "svg": drawn[topic],
+            }
             for topic, (heading, text, missing) in TOPICS.items()
         ],
         "sources": ", ".join(sorted({run.record.journal.path.name for run in runs})[:20]),
@@ -83,7 +93,8 @@ TOPICS = {
     "onsets": (
         "Planned and actual onsets",
         "Every phase's first flip against its planned onset on the run's absolute schedule. "
-        "Dashed: the study's criterion.",
+        "Dashed: the study's criterion. A scanned run's first screen can only come when its pulse "
+        "has been noticed.",
         "No phase began.",
     ),
     "frames": (
@@ -123,6 +134,12 @@ TOPICS = {
 }
 
 
+ROUND = (
+    " A simulated participant presses for round times, such as a tenth of a second, which pile up "
+    "anywhere: its intervals say nothing of stamps."
+)
+
+
 def _named_run(path: Path) -> tuple[int | None, Path]:
     """The run that a file in a dataset belongs to, and where that session's journals are."""
     name = RUN_FILE.fullmatch(path.name)
@@ -150,6 +167,35 @@ def _marks(runs: Sequence[RunFacts], torn: Sequence[str]) -> list[str]:
     return marks
 
 
+def _of_responses(journals: Sequence[Journal], kinds: set[str]) -> str:
+    """How the key events were stamped, and how well the offset of their clock is known."""
+    opened = [e for j in journals for e in j.of(events.DeviceOpened) if e.role == "responses"]
+    stamps = {
+        value
+        for event in opened
+        for name, value in event.details.items()
+        if name.endswith(("stamps", "warning"))
+    }
+    said = (
+        f" Stamps, as the program said at the start: {'; '.join(sorted(stamps))}." if stamps else ""
+    )
+    if offsets := [event for journal in journals for event in journal.of(events.ClockOffset)]:
+        worst_us = 1e6 * max(offset.uncertainty_s for offset in offsets)
+        said += f" The offset of their clock was measured {len(offsets)} times, each time known to "
+        said += f"{worst_us:.1f} µs or better."
+    return said + (ROUND if "simulated" in kinds else "")
+
+
+def _criteria(runs: Sequence[RunFacts]) -> list[str]:
+    """The studies' own figures, a line for each different set."""
+    found = []
+    for run in runs:
+        figures = run.record.head.study.get("verdict") or {}
+        said = ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in figures.items())
+        found.append(said or "none stated")
+    return list(dict.fromkeys(found))
+
+
 def _kinds(runs: Sequence[RunFacts]) -> set[str]:
     return {run.record.head.kind for run in runs}
 
@@ -175,7 +221,7 @@ def _reasons(runs: Sequence[RunFacts]) -> list[str]:
 
 
 def _row(run: RunFacts, *, alone: bool) -> tuple[str, ...]:
-    fit, end = run.fit, run.record.end
+    fit = run.fit
     expected = f" of {fit.expected}" if fit is not None and fit.expected is not None else ""
     pulses: tuple[str, ...] = (NONE,) * 6
     if fit is not None:
@@ -188,16 +234,24 @@ def _row(run: RunFacts, *, alone: bool) -> tuple[str, ...]:
             f"{fit.tr_fitted_s:.5f}",
             f"{run.correction.seconds:.4f}" if run.correction.reason else "0",
         )
-    frames = sum(end.frame_tenths) if end is not None else 0
     return (
         str(run.record.start.run) if alone else run.name,
         _verdict(run).replace("_", " "),
         _spread(run.onsets),
         _spread(run.markers),
         _spread(run.heat_commands),
-        f"{len(run.dropped)} of {frames}" if frames else str(len(run.dropped)),
+        _frames(run),
         *pulses,
     )
+
+
+def _frames(run: RunFacts) -> str:
+    """Dropped frames; of how many stands at a run's end only, and without a window there are none."""
+    end = run.record.end
+    if frames := sum(end.frame_tenths) if end is not None else 0:
+        return f"{len(run.dropped)} of {frames}"
+    windowed = run.record.head.display.get("kind") == "window"
+    return str(len(run.dropped)) if windowed else NONE
 
 
 def _spread(points: Sequence[Point]) -> str:

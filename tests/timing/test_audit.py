@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Callable
@@ -14,7 +15,12 @@ from typer.testing import CliRunner
 from experiment.bids import export_session
 from experiment.cli.app import app
 from experiment.errors import ExitCode, UserError
-from experiment.timing.audit import TOPICS, write_audit
+from experiment.journal import read_journal
+from experiment.responses.emulated import EmulatedResponses
+from experiment.session.preparation import Request, prepare
+from experiment.session.session import play
+from experiment.session.settings import virtual_setting
+from experiment.timing.audit import HEADER, TOPICS, write_audit
 from tests.factory import Session, torn, write_session
 
 SMALL = Session(runs=2, trials=2, hz=10)
@@ -86,6 +92,38 @@ def test_a_run_that_broke_off_is_shown_and_marked(tmp_path: Path) -> None:
     assert "ended in the middle of a run" in words(write_audit(journal))
 
 
+def test_it_states_criteria_and_stamps_and_leaves_out_what_was_not_measured(tmp_path: Path) -> None:
+    setting = virtual_setting()
+    setting.open_responses = lambda prepared, display: _FrameStamped()
+    request = Request("demo", "laptop", out=tmp_path, simulated=True)
+    journal = play(prepare(request), setting).journal
+    text = words(write_audit(journal))
+    assert f"Stamps, as the program said at the start: {_FrameStamped.warning}." in text
+    assert "its intervals say nothing of stamps" in text
+    criteria = read_journal(journal).head.study["verdict"]
+    for name, value in criteria.items():
+        assert f"{name.replace('_', ' ')} {value:g}" in text
+    cells = re.findall(r"<td>(.*?)</td>", text)
+    assert cells[HEADER.index("frames dropped")] == "–"  # there was no window
+    export_session(journal.parents[2], [journal])
+    sidecar = next(journal.parents[2].rglob("*_events.json"))
+    assert json.loads(sidecar.read_text())["TimingCriteria"] == criteria
+
+
+class _FrameStamped(EmulatedResponses):
+    warning = "keys are stamped by the frame that notices them"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.info.details["warning"] = self.warning
+
+
+def _several_datasets(root: Path) -> Path:
+    for name in ("one", "two"):
+        write_session(root / name, SMALL, root / "pictures")
+    return root
+
+
 def _missing(root: Path) -> Path:
     return root / "nothing_here"
 
@@ -125,7 +163,10 @@ def _damaged(root: Path) -> Path:
 
 @pytest.mark.parametrize(
     "bad",
-    [_missing, _empty_folder, _foreign, _other_text, _cut_off, _before_any_run, _damaged],
+    [
+        *(_missing, _empty_folder, _foreign, _other_text, _cut_off, _before_any_run, _damaged),
+        _several_datasets,
+    ],
     ids=lambda make: make.__name__.strip("_"),
 )
 def test_bad_input_is_one_sentence_and_exit_code_2(

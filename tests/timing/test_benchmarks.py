@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.dropped_frames import COMPARED, PEERS, order, row
 from benchmarks.measure import Row
 from benchmarks.monitor_cost import result
 from benchmarks.page import machine, text
@@ -65,6 +66,36 @@ def test_the_live_pages_cost_is_told_with_its_interval_and_is_no_row() -> None:
     assert page.count("| --- |") == text(kept()).count("| --- |")
     short = text(kept(), kept_of_it | {"block_s": 30.0})
     assert "not judged" in short
+
+
+def test_only_the_loops_that_are_judged_run_all_the_time_and_in_turns() -> None:
+    kinds = order(4)
+    assert [kinds.count(kind) for kind in (*COMPARED, *PEERS)] == [4, 4, 1, 1]
+    assert kinds[:4] == ["flagship", "empty", "empty", "flagship"]
+    assert kinds[4:6] == list(PEERS)  # amid the others
+    with_page = order(2, monitored=True)
+    assert with_page.count("monitored") == with_page.count("flagship") == 2
+    assert sorted(order(1)) == sorted((*COMPARED, *PEERS))
+
+
+def test_row_4_says_how_long_each_loop_ran_and_judges_only_the_whole_time() -> None:
+    def block(dropped: int, cpu: float) -> dict[str, Any]:
+        return {"frames": 1000, "dropped": [0.03] * dropped, "cpu_share": {"static": cpu}}
+
+    found = {
+        "flagship": [block(2, 0.05)] * 4,
+        "empty": [block(4, 0.08)] * 4,
+        "builder": [block(9, 0.1)],
+        "iohub": [block(9, 0.1)],
+    }
+    whole = row(found, 150.0)
+    assert whole.ratio == pytest.approx(0.5)
+    assert whole.reached is True
+    assert "Builder's loop, 2.5 min: 9 of 1000" in whole.other
+    assert "empty loop, 10 min: 16 of 4000" in whole.other
+    assert row(found, 60.0).reached is None
+    assert row(found | {"flagship": [block(5, 0.05)] * 4}, 150.0).reached is False
+    assert row(found | {"flagship": [block(2, 0.2)] * 4}, 150.0).reached is False
 
 
 def test_no_machine_or_person_is_named() -> None:

@@ -91,6 +91,17 @@ def test_a_missing_button_box_and_joystick_are_red(display: str) -> None:
     assert list(hands(LAPTOP.model.response)) == []
 
 
+def test_the_adapter_of_a_button_box_is_looked_at_too(tmp_path: Path) -> None:
+    (tmp_path / "nothing_box").mkdir()
+    (tmp_path / "nothing_box" / "latency_timer").write_text("16\n")
+    buttons = {"port": "/dev/nothing_box", "confirm": ["g"]}
+    section = KeyboardSection.model_validate(LAPTOP.as_dict()["response"] | {"buttons": buttons})
+    timer, box = hands(section, tmp_path)
+    assert (timer.subject, timer.state) == ("button box adapter", "amber")
+    assert timer.figures["latency_timer_ms"] == 16
+    assert box.state == "red"
+
+
 def test_the_round_trip_to_a_medoc_is_measured() -> None:
     section = load_rig("mri_medoc").model.thermode
     assert isinstance(section, MedocSection)

@@ -14,6 +14,7 @@ from experiment.display.headless import HeadlessDisplay
 from experiment.display.protocol import DisplayInfo, DroppedFrame, FrameCounts
 from experiment.inputs.files import load_study
 from experiment.journal import events, read_journal
+from experiment.plan.materials import page
 from experiment.plan.scene import Scene
 from experiment.responses.emulated import EmulatedResponses
 from experiment.responses.offset import Offset
@@ -109,7 +110,12 @@ class _Window(HeadlessDisplay):
 
     def __init__(self, clock: Any) -> None:
         super().__init__(clock)
-        self.info = DisplayInfo(kind="window", refresh_hz=60.0, synchronised=False)
+        self.info = DisplayInfo(
+            kind="window",
+            refresh_hz=60.0,
+            synchronised=False,
+            details={"disturbed_by": "an update is under way (apt)"},
+        )
 
         self._dropped: list[DroppedFrame] = []
 
@@ -139,7 +145,10 @@ def test_what_the_display_and_the_keys_say_of_their_time_stands_in_the_data(tmp_
     played = play(prepare(Request("demo", "laptop", out=tmp_path, simulated=True)), setting)
     journal = read_journal(played.journal)
     assert "responses" in [opened.role for opened in journal.of(events.DeviceOpened)]
-    assert _Keys.warning in [warned.message for warned in journal.of(events.Warned)]
+    warned = [warned.message for warned in journal.of(events.Warned)]
+    assert _Keys.warning in warned
+    assert "an update is under way (apt)" in warned
+    assert "apt" in journal.head.display["details"]["disturbed_by"]
     ends = journal.of(events.RunEnd)
     assert ends
     for end in ends:
@@ -152,3 +161,34 @@ def test_what_the_display_and_the_keys_say_of_their_time_stands_in_the_data(tmp_
     offsets = journal.of(events.ClockOffset)
     assert {(offset.role, offset.seconds) for offset in offsets} == {("responses", 0.25)}
     assert len(offsets) == len(journal.of(events.TrialEnd)) + len(ends) + 1
+
+
+class _LateAtFirst(HeadlessDisplay):
+    """Shows the first screen after the wait for the pulse so much later; the others in time."""
+
+    lead_s = 0.025
+
+    def __init__(self, clock: Any, late_s: float, waiting: Scene) -> None:
+        super().__init__(clock)
+        self._late_s, self._waiting, self._waited = late_s, waiting, False
+
+    def show(self, scene: Scene, on_flip: Any, cursor: Any = None) -> float:
+        longer = self._late_s if self._waited else self.lead_s
+        self._waited = scene == self._waiting
+        self._clock.wait(lambda: False, self._clock.now() + longer)
+        return super().show(scene, on_flip, cursor)
+
+
+@pytest.mark.parametrize(("late_s", "verdict"), [(0.045, "good"), (0.2, "not_good")])
+def test_a_first_screen_may_be_late_by_the_time_it_takes_to_notice_a_pulse(
+    tmp_path: Path, late_s: float, verdict: str
+) -> None:
+    setting = virtual_setting()
+    setting.open_display = lambda prepared: _LateAtFirst(
+        setting.clock, late_s, page(prepared.texts, "waiting_for_scanner")
+    )
+    request = Request("pilot_short", "laptop", out=tmp_path, simulated=True)
+    journal = read_journal(play(prepare(request), setting).journal)
+    first = journal.of(events.RunEnd)[0]
+    assert first.verdict == verdict
+    assert any("off its schedule" in reason for reason in first.reasons) == (verdict != "good")
