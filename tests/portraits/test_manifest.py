@@ -112,7 +112,7 @@ def test_eyes_at_different_heights_are_told(own: Path) -> None:
         (lambda text: text.replace("sha256", "hash"), "lacks the column"),
         (lambda text: text.replace("\tlow\t", "\tmedium\t"), "level is 'medium'"),
         (lambda text: text.replace("ana_low.png", "../ana_low.png"), "inside it"),
-        (lambda text: text.replace("\tno\t", "\tmaybe\t", 1), "not yes or no"),
+        (lambda text: text.replace("\tno\n", "\tmaybe\n", 1), "not yes or no"),
         (lambda text: text.splitlines()[0] + "\n", "lists no portraits"),
     ],
 )
