@@ -31,14 +31,16 @@ STRIP = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
 WORK = Path(__file__).parent / ".cache" / "work"
 
 
-def render_levels(person: Identity, out: Path, records: Path, wanted: Wanted) -> None:
-    """The three matched levels and a record of them; rendered parts of an interrupted run are used again."""
+def render_levels(
+    person: Identity, out: Path, records: Path, wanted: Wanted, parts: Path = WORK
+) -> None:
+    """The three matched levels and a record of them; `parts` keeps what an interrupted run had rendered."""
     mark = fingerprint(person, wanted.width, wanted.height, wanted.samples)
     record = records / f"{person.id}.json"
     if is_done(record, out, mark):
         print(f"{person.id}: already there", flush=True)
         return
-    work = WORK / f"{person.id}-{mark}"
+    work = parts / f"{person.id}-{mark}"
     for folder in (work, out, records):
         folder.mkdir(parents=True, exist_ok=True)
     made = levels(person, wanted, work, lambda line: print(line, flush=True))
@@ -137,6 +139,9 @@ def main() -> int:
     parser.add_argument(
         "--records", type=Path, help="where the record goes; by default beside the pictures"
     )
+    parser.add_argument(
+        "--parts", type=Path, default=WORK, help="where parts are kept until all is finished"
+    )
     parser.add_argument("--width", type=int, default=800)
     parser.add_argument("--samples", type=int, default=SAMPLES)
     parser.add_argument("--threads", type=int, default=0, help="0: one a core")
@@ -155,7 +160,7 @@ def main() -> int:
         if given.strip:
             render_strip(person, given.out, wanted, wish)
         elif given.trust is None:
-            render_levels(person, given.out, given.records or given.out, wanted)
+            render_levels(person, given.out, given.records or given.out, wanted, given.parts)
         else:
             if not -LIMIT <= given.trust <= LIMIT:
                 raise PipelineError(
