@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import shutil
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -43,8 +45,6 @@ def test_every_module_decides_pixels_or_is_known_not_to() -> None:
 
 def test_nothing_that_decides_pixels_comes_from_elsewhere() -> None:
     """What the pictures' code imports is itself digested, in the lock, or Python's own."""
-    import sys
-
     for tree in code(PIPELINE).values():
         for name in imported(tree):
             top = name.partition(".")[0]
@@ -103,6 +103,13 @@ def test_another_package_changes_it(copy: Path, which: int) -> None:
     pins = list(packages.PACKAGES)
     pins[which] = replace(pins[which], sha256="0" * 64)
     assert of(copy, tuple(pins)) != of(copy)
+
+
+def test_a_person_is_nothing_but_values() -> None:
+    """Else the code that makes something of them would have to be digested."""
+    tree = ast.parse((PIPELINE / "identity.py").read_text(encoding="utf-8"))
+    functions = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    assert functions == {"identity"}  # which looks a person up by name
 
 
 def test_it_is_of_one_person_size_and_number_of_samples() -> None:

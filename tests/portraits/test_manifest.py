@@ -124,6 +124,15 @@ def test_spoilt_table_is_one_sentence(own: Path, spoil, word: str) -> None:  # t
     assert "\n" not in str(caught.value)
 
 
+def test_a_manifest_of_an_older_version_is_read(own: Path) -> None:
+    """Until pipeline 1.1 there was a last column, stand_in."""
+    table = make_manifest(own)
+    head, *lines = table.read_text().splitlines()
+    new = load_manifest(table)
+    table.write_text("\n".join([head + "\tstand_in", *(line + "\tno" for line in lines)]) + "\n")
+    assert load_manifest(table) == new
+
+
 def test_folder_errors(own: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no folder"):
         make_manifest(tmp_path / "nowhere")
