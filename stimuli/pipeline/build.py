@@ -243,7 +243,11 @@ def main() -> int:
     parser.add_argument("--processes", type=int, default=PROCESSES, help="identities at a time")
     given = parser.parse_args()
     began = time.monotonic()
-    signal.signal(signal.SIGTERM, _interrupted)
+    for number in (
+        signal.SIGINT,
+        signal.SIGTERM,
+    ):  # SIGINT is ignored in what a shell put behind it
+        signal.signal(number, _interrupted)
     try:
         if given.what == "build":
             build(given.samples, given.processes, given.width)
