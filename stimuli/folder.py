@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,8 +22,8 @@ from stimuli.manifest import (
     Manifest,
     Portrait,
     sha256_of,
-    write_manifest,
 )
+from stimuli.norms import write_keeping_norms
 from stimuli.pipeline.matching import Brightness, brightness, face_region
 
 FACE_CENTRE, FACE_RADII = (0.5, 0.4735), (0.30, 0.27)
@@ -79,8 +80,13 @@ def verify_measured(manifest: Manifest) -> list[str]:
     return problems
 
 
-def make_manifest(folder: Path, licence: str = "") -> Path:
+def make_manifest(
+    folder: Path, licence: str = "", told: Callable[[str], None] | None = None
+) -> Path:
     """Writes `clinicians.tsv` and its sidecar into a folder of pictures; returns the table's path.
+
+    Norms that stood in an earlier manifest are kept for pictures that are still the same; `told` gets a sentence
+    about those that aren't.
 
     Raises ValueError with one sentence where the folder, a picture, a record or `people.tsv` isn't as it should be.
     Unmatched or missing levels are no error here: `trustpain portraits check` tells them.
@@ -107,14 +113,14 @@ def make_manifest(folder: Path, licence: str = "") -> Path:
             Portrait(
                 path.name, clinician, who.sex, who.age_group, who.skin_tone, level, who.axis.get(level, math.nan),
                 face.luminance, face.contrast, *who.eye, width, height, sha256_of(path),
-                licence or who.licence or "not stated", who.version, False, False,
+                licence or who.licence or "not stated", who.version, False,
             )
         )  # fmt: skip
     if not portraits:
         raise ValueError(f"{folder} holds no pictures named NAME_LEVEL.png")
     portraits.sort(key=lambda p: (p.clinician, LEVELS.index(p.level)))
     table = folder / "clinicians.tsv"
-    write_manifest(
+    told_norms = write_keeping_norms(
         table,
         portraits,
         {
@@ -123,6 +129,8 @@ def make_manifest(folder: Path, licence: str = "") -> Path:
             "made_by": "trustpain portraits manifest",
         },
     )
+    if told_norms and told is not None:
+        told(told_norms)
     return table
 
 

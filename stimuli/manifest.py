@@ -11,7 +11,7 @@ import csv
 import hashlib
 import json
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ class Portrait:
     `luminance` is the mean linear-light luminance (0-1, Rec. 709 weights) of the face region and `contrast`
     its RMS contrast (standard deviation over mean). `eye_x`, `eye_y` are the midpoint between the pupils in
     pixels from the upper left corner, NaN where unknown. `validated` says whether people have judged
-    the face; `stand_in` whether the picture is only a placeholder.
+    the face.
     """
 
     file: str
@@ -55,7 +55,6 @@ class Portrait:
     licence: str
     pipeline_version: str
     validated: bool
-    stand_in: bool
 
 
 @dataclass(frozen=True)
@@ -85,6 +84,11 @@ class Manifest:
     def path(self, portrait: Portrait) -> Path:
         """Where a portrait's picture lies."""
         return self.root / portrait.file
+
+
+def portrait_of(values: Mapping[str, Any]) -> Portrait:
+    """A portrait as a journal holds it; what older versions said besides (`stand_in`) is passed by."""
+    return Portrait(**{field.name: values[field.name] for field in fields(Portrait)})
 
 
 def load_manifest(path: Path = SHIPPED) -> Manifest:
@@ -270,5 +274,9 @@ def _notes(path: Path) -> dict[str, Any]:
 def replace_text(path: Path, text: str) -> None:
     """Write a text file whole or not at all. Raises `OSError`."""
     temporary = path.with_name(path.name + ".part")
-    temporary.write_text(text, encoding="utf-8")
+    try:
+        temporary.write_text(text, encoding="utf-8")
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
     temporary.replace(path)

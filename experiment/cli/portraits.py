@@ -45,8 +45,6 @@ def render(
     """
     from experiment.errors import ExitCode, UserError
     from stimuli.manifest import load_manifest
-    from stimuli.pipeline.errors import PipelineError
-    from stimuli.pipeline.identity import identity as shipped
 
     if (identity is None) == (seed is None):
         raise UserError("Give either --identity or --seed.", ExitCode.BAD_INPUT)
@@ -66,17 +64,14 @@ def render(
     if samples is not None:
         arguments += ["--samples", str(samples)]
     if identity is not None:
+        person = _shipped(identity)
+        arguments += ["--identity", person]
         try:
-            person = shipped(identity)
-        except PipelineError as error:
-            raise UserError(_sentence(str(error)), ExitCode.BAD_INPUT) from None
-        arguments += ["--identity", person.id]
-        try:
-            like = load_manifest().portrait(person.id, "neutral")
+            like = load_manifest().portrait(person, "neutral")
         except ValueError:
             pass  # no set yet: there is nothing to match to
         else:
-            if not like.stand_in and not levels:
+            if not levels:
                 arguments += ["--luminance", str(like.luminance), "--contrast", str(like.contrast)]
     else:
         arguments += ["--seed", str(seed)]
@@ -87,6 +82,10 @@ def render(
 @app.command()
 def build(
     samples: Annotated[int | None, typer.Option(help="Render samples a pixel.", min=1)] = None,
+    processes: Annotated[
+        int | None,
+        typer.Option(help="Clinicians rendered side by side, who share the cores.", min=1),
+    ] = None,
 ) -> None:
     """Render whatever is missing of the shipped set, and write its manifest; goes on where it was stopped."""
     from experiment.errors import ExitCode, UserError
@@ -97,11 +96,10 @@ def build(
         set_up_env.make()
     except PipelineError as error:
         raise UserError(_sentence(str(error)), ExitCode.PROGRAM_FAILED) from None
-    _run(
-        "stimuli.pipeline.build",
-        ["build"] + (["--samples", str(samples)] if samples else []),
-        shown=True,
-    )
+    arguments = ["build"]
+    arguments += ["--samples", str(samples)] if samples else []
+    arguments += ["--processes", str(processes)] if processes else []
+    _run("stimuli.pipeline.build", arguments, shown=True)
 
 
 @app.command()
@@ -112,7 +110,8 @@ def strip(
     ] = "F1",
 ) -> None:
     """Render one clinician at -3, -2 ... +3, side by side."""
-    _run("stimuli.pipeline.build", ["strip", "--identity", identity, "--out", str(out.resolve())])
+    person = _shipped(identity)
+    _run("stimuli.pipeline.build", ["strip", "--identity", person, "--out", str(out.resolve())])
 
 
 @app.command()
@@ -153,7 +152,7 @@ def manifest(
     from stimuli.folder import make_manifest
 
     try:
-        table = make_manifest(folder, licence)
+        table = make_manifest(folder, licence, told=typer.echo)
     except ValueError as error:
         raise UserError(_sentence(str(error)), ExitCode.BAD_INPUT) from None
     typer.echo(f"wrote {table}")
@@ -195,6 +194,18 @@ def norms(
         console.print(f"The manifest {table} has the norms now.", markup=False, soft_wrap=True)
 
 
+def _shipped(identity: str) -> str:
+    """The id of a shipped clinician, who may be given by number."""
+    from experiment.errors import ExitCode, UserError
+    from stimuli.pipeline.errors import PipelineError
+    from stimuli.pipeline.identity import identity as shipped
+
+    try:
+        return shipped(identity).id
+    except PipelineError as error:
+        raise UserError(_sentence(str(error)), ExitCode.BAD_INPUT) from None
+
+
 def _run(module: str, arguments: list[str], *, shown: bool = False) -> None:
     """Run a module of the pipeline in its own environment; its last line on stderr is the error's sentence."""
     import subprocess
@@ -202,10 +213,10 @@ def _run(module: str, arguments: list[str], *, shown: bool = False) -> None:
     from experiment.errors import ExitCode, UserError
     from stimuli.pipeline import set_up_env
 
-    if not set_up_env.python().is_file():
+    if not set_up_env.is_ready():
         raise UserError(
-            "The renderer's environment .venv-portraits isn't there; `trustpain portraits build` makes it, "
-            "or `python -m stimuli.pipeline.set_up_env` in the project's folder.",
+            "The renderer's environment .venv-portraits isn't there or isn't that of requirements-portraits.txt; "
+            "`trustpain portraits build` makes it, or `python -m stimuli.pipeline.set_up_env` in the project's folder.",
             ExitCode.PROGRAM_FAILED,
         )
     with subprocess.Popen(

@@ -26,7 +26,7 @@ from experiment.recovery.past import Past, past_of, unusable_sites, wall_time
 from experiment.session.heat_limits import check_limits, figures_for
 from experiment.session.preparation import Prepared, Request, check_portraits
 from hardware.rig import Rig
-from stimuli.manifest import Manifest, Portrait, load_manifest
+from stimuli.manifest import Manifest, load_manifest, portrait_of
 
 LAST_STEP = "debrief"  # of a visit: it's closed with it
 REPEAT_WITHIN_S = 24 * 3600.0  # a run may be repeated until so long after the last one
@@ -192,7 +192,7 @@ def _virtually_at(journal: Journal) -> datetime:
 
 def _manifest(head: events.SessionStart, place: SessionPlace) -> Manifest:
     """The portraits that the session began with: from the dataset's copies, or as shipped."""
-    portraits = tuple(Portrait(**portrait) for portrait in head.portraits)
+    portraits = tuple(map(portrait_of, head.portraits))
     copies = Manifest(place.dataset / "stimuli", portraits, {})
     if all(copies.path(portrait).is_file() for portrait in portraits):
         return copies

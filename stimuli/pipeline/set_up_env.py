@@ -31,13 +31,27 @@ def is_ready() -> bool:
     return python().is_file() and STAMP.is_file() and STAMP.read_text().strip() == digest
 
 
+def find_uv() -> str | None:
+    """The `uv` to call: the first that works of the one on the path, the user's, and that of `make setup`."""
+    own = ROOT / ".venv-uv" / ("Scripts/uv.exe" if os.name == "nt" else "bin/uv")
+    for uv in (shutil.which("uv"), str(Path.home() / ".local/bin/uv"), str(own)):
+        # Asked, not only looked at: pyenv leaves a `uv` that fails under another Python.
+        if (
+            uv
+            and shutil.which(uv)
+            and not subprocess.run([uv, "-V"], capture_output=True).returncode
+        ):
+            return uv
+    return None
+
+
 def make() -> None:
     """Makes the environment if it isn't ready; PipelineError with one sentence where that fails."""
     if is_ready():
         return
-    uv = shutil.which("uv")
+    uv = find_uv()
     if uv is None:
-        raise PipelineError("uv isn't installed; `pip install uv` brings it, then try again.")
+        raise PipelineError("uv isn't installed; `make setup` brings it, then try again.")
     steps = (
         [uv, "venv", "--quiet", "--allow-existing", "--python", "3.11", str(ENVIRONMENT)],
         [uv, "pip", "sync", "--quiet", "--require-hashes", "--python", str(python()), str(LOCK)],
@@ -45,7 +59,7 @@ def make() -> None:
     for step in steps:
         done = subprocess.run(step, capture_output=True, text=True)
         if done.returncode:
-            reason = (done.stderr.strip().splitlines() or ["no message"])[-1]
+            reason = " ".join(done.stderr.split()) or "no message"
             raise PipelineError(f"the portraits' environment could not be made: {reason}")
     STAMP.write_text(hashlib.sha256(LOCK.read_bytes()).hexdigest())
 

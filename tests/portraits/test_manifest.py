@@ -112,7 +112,7 @@ def test_eyes_at_different_heights_are_told(own: Path) -> None:
         (lambda text: text.replace("sha256", "hash"), "lacks the column"),
         (lambda text: text.replace("\tlow\t", "\tmedium\t"), "level is 'medium'"),
         (lambda text: text.replace("ana_low.png", "../ana_low.png"), "inside it"),
-        (lambda text: text.replace("\tno\t", "\tmaybe\t", 1), "not yes or no"),
+        (lambda text: text.replace("\tno\n", "\tmaybe\n", 1), "not yes or no"),
         (lambda text: text.splitlines()[0] + "\n", "lists no portraits"),
     ],
 )
@@ -122,6 +122,15 @@ def test_spoilt_table_is_one_sentence(own: Path, spoil, word: str) -> None:  # t
     with pytest.raises(ValueError, match=word) as caught:
         load_manifest(table)
     assert "\n" not in str(caught.value)
+
+
+def test_a_manifest_of_an_older_version_is_read(own: Path) -> None:
+    """Until pipeline 1.1 there was a last column, stand_in."""
+    table = make_manifest(own)
+    head, *lines = table.read_text().splitlines()
+    new = load_manifest(table)
+    table.write_text("\n".join([head + "\tstand_in", *(line + "\tno" for line in lines)]) + "\n")
+    assert load_manifest(table) == new
 
 
 def test_folder_errors(own: Path, tmp_path: Path) -> None:
