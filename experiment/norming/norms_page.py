@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from experiment.norming.norms import Norms, in_words, verdict
+from experiment.bids.files import json_bytes, write_whole
+from experiment.norming.norms import COLUMNS, Norms, in_words, verdict
 from experiment.report import html
 from experiment.report.style import (
     INK,
@@ -22,6 +24,18 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 NONE = "n/a"
+STEM = "desc-norms"
+
+
+def write(norms: Norms) -> Path:
+    """Write table, sidecar and page into the dataset's derivatives; gives the page's path."""
+    pages = norms.judgements.pages
+    text = norms.table.to_csv(
+        sep="\t", index=False, na_rep="n/a", lineterminator="\n", float_format="%.4g"
+    )
+    write_whole(pages / f"{STEM}_portraits.tsv", text.encode())
+    write_whole(pages / f"{STEM}_portraits.json", json_bytes(COLUMNS))
+    return write_whole(pages / f"{STEM}_report.html", norms_html(norms).encode())
 
 
 def norms_html(norms: Norms) -> str:

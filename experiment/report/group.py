@@ -6,7 +6,6 @@ It shows everything by condition, so that nobody may be in it whose visit is sti
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,13 +18,14 @@ from conditions.study import Exclusion
 from experiment.bids.files import write_whole
 from experiment.bids.validate import find_dataset
 from experiment.errors import UserError
-from experiment.journal.events import Kind, SessionStart
+from experiment.journal.events import SessionStart
 from experiment.report import group_page, group_tables
-from experiment.report.faces import FaceEffect, face_effects, face_ratings
+from experiment.report.faces import face_effects, face_ratings
 from experiment.report.inclusion import Person, judge
 from experiment.report.inference import NoFit
 from experiment.report.model import TrustEffect, trust_effect
 from experiment.report.paired import PairedTest, paired_test
+from experiment.report.results import Results
 from experiment.report.tables import QUESTIONS, cell_means, trial_frame, trusts_of
 from experiment.report.visits import Visit, find_visits
 
@@ -34,33 +34,6 @@ if TYPE_CHECKING:
 
 FOLDER = Path("derivatives", "trustpain")
 STEM = "desc-group"
-
-
-@dataclass(frozen=True)
-class Results:
-    """All that the report says, by question where it's about one. `missing`: what isn't there."""
-
-    dataset: Path
-    heads: tuple[SessionStart, ...]  # the latest of each participant that was looked at
-    rules: Exclusion | None
-    people: tuple[Person, ...]
-    trials: pd.DataFrame = field(repr=False)
-    trusts: tuple[str, ...]
-    cells: dict[str, pd.DataFrame] = field(repr=False)
-    effects: dict[str, TrustEffect] = field(repr=False)
-    tests: dict[str, PairedTest]
-    faces: tuple[FaceEffect, ...]
-    missing: tuple[str, ...]
-
-    @property
-    def kinds(self) -> list[Kind]:
-        """Whose data these are."""
-        return sorted({head.kind for head in self.heads})
-
-    @property
-    def included(self) -> list[Person]:
-        """The participants in the analysis."""
-        return [person for person in self.people if person.included]
 
 
 def write_group_report(path: Path) -> Path:

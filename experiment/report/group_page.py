@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from experiment.bids.sidecar import ORIGIN, study_name, study_title
 from experiment.report import group_tables, html, plots, style
+from experiment.report.results import Results
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from experiment.report.group import Results
 
 SHOWN_PEOPLE = 60  # rows of the inclusion table on the page; all are in its file
 

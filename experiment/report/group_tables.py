@@ -16,11 +16,10 @@ from experiment.report.model import (
     TrustEffect,
 )
 from experiment.report.paired import participant_means
+from experiment.report.results import Results
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from experiment.report.group import Results
 
 EFFECT_COLUMNS = (
     *("question", "method", "estimate", "low", "high", "se", "df", "t", "p"),

@@ -20,8 +20,9 @@ from experiment.bids.validate import validate_dataset
 from experiment.cli.report import report
 from experiment.errors import ExitCode, UserError
 from experiment.journal import find_journals
-from experiment.report.group import Results, analyse, write_group_report
+from experiment.report.group import analyse, write_group_report
 from experiment.report.inclusion import Person
+from experiment.report.results import Results
 from experiment.report.visits import find_visits
 from tests.factory import Session, write_session
 
