@@ -89,6 +89,7 @@ def effects_table(results: Results) -> pd.DataFrame:
         )
     for question, test in results.tests.items():
         n, cells = test.df + 1, results.cells[question]
+        cells = cells[~cells["participant"].isin(test.without)]
         counts = (n, cells["clinician"].nunique(), int(cells["n"].sum()))
         by, standard = "SD of participants' differences", test.dz
         rows.append(
