@@ -181,7 +181,8 @@ def norms(
     from rich.console import Console
 
     from experiment.norming.norms import into_manifest as write_into
-    from experiment.norming.norms import norms_of, verdict, write
+    from experiment.norming.norms import norms_of, verdict
+    from experiment.norming.norms_page import write
 
     console = Console(highlight=False)
     found = norms_of(path)

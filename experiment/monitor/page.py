@@ -15,7 +15,7 @@ from bokeh.plotting import figure
 
 from experiment.monitor.live import Live
 from experiment.monitor.state import Points, RunState, State
-from experiment.report.style import BAD, GOOD, INK, LOOK
+from experiment.report.style import BAD, GOOD, HEAT, INK, LOOK, QUESTIONS
 
 UPDATE_MS = 250
 BEAT_EVERY = 4  # updates: how often the page hears that all is well
@@ -24,7 +24,6 @@ TRACE_S = 90.0
 LEAST_S = 20.0
 MOST_POINTS = 20_000
 FIRST_TRIALS = 8  # of the plot of ratings, until there are more
-QUESTIONS = (("#0072B2", "circle"), ("#E69F00", "square"), ("#009E73", "triangle"))
 
 # A page whose server has gone still shows its last numbers: it must say that they are old.
 _WATCH_BEAT = """
@@ -32,7 +31,7 @@ window.trustpain_beat = Date.now();
 const banner = document.createElement("div");
 banner.id = "lost";
 banner.style = "display:none;position:fixed;top:0;left:0;right:0;z-index:99;padding:.4em;" +
-    "background:#CC3311;color:white;font:bold 16px sans-serif";
+    "background:BAD;color:white;font:bold 16px sans-serif";
 banner.textContent = "Connection lost: what stands here is old. Trying again ...";
 document.body.appendChild(banner);
 let asking = false;
@@ -83,7 +82,8 @@ class Page:
         document.title = "trustpain"
         self._beat.js_on_change("text", CustomJS(code="window.trustpain_beat = Date.now();"))
         document.js_on_event(
-            "document_ready", CustomJS(code=_WATCH_BEAT.replace("LOST_MS", str(LOST_MS)))
+            "document_ready",
+            CustomJS(code=_WATCH_BEAT.replace("LOST_MS", str(LOST_MS)).replace("BAD", BAD)),
         )
         document.add_periodic_callback(self.update, UPDATE_MS)
         self.update()
@@ -110,7 +110,7 @@ class Page:
     def _show_ratings(self, state: State) -> None:
         for number, question in enumerate(state.ratings):
             if question not in self._answers:
-                colour, mark = QUESTIONS[number % len(QUESTIONS)]
+                colour, _, mark = QUESTIONS[number % len(QUESTIONS)]
                 series = self._answers[question] = _Series()
                 look: Any = {"color": colour, "legend_label": question}
                 self._ratings.line("x", "y", source=series.source, **look)
@@ -120,11 +120,13 @@ class Page:
             series.show(state, state.ratings.get(question, Points()))
 
     def _temperatures(self) -> figure:
-        plot = _plot("temperature: asked for (black), delivered (red)", "run's schedule (s)", "°C")
+        plot = _plot(
+            "temperature: asked for (black), delivered (purple)", "run's schedule (s)", "°C"
+        )
         asked = self._series["asked"].source
         delivered = self._series["delivered"].source
         plot.line("x", "y", source=asked, color=INK, line_width=3, alpha=0.5)
-        line = plot.line("x", "y", source=delivered, color=BAD, line_width=2)
+        line = plot.line("x", "y", source=delivered, color=HEAT, line_width=2)
         plot.x_range = DataRange1d(renderers=[line], follow="end", follow_interval=TRACE_S)
         plot.x_range.min_interval = LEAST_S
         plot.y_range = Range1d(start=25, end=52)

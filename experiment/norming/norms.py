@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from experiment.bids.files import json_bytes, write_whole
 from experiment.errors import UserError
 from experiment.norming.agreement import Agreement, agreement
 from experiment.norming.axis import (
@@ -28,7 +27,6 @@ from stimuli.norms import PortraitNorms, write_norms
 if TYPE_CHECKING:
     import pandas as pd
 
-STEM = "desc-norms"
 TRUST = ("trustworthy", "trust")  # names under which a study may ask for it
 GOOD_AGREEMENT = 0.9  # of the mean over raters; ours
 
@@ -123,19 +121,6 @@ def _table(judgements: Judgements) -> pd.DataFrame:
         keys, key=lambda column: column.map(orders[str(column.name)].index), ignore_index=True
     )
     return table[list(COLUMNS)]
-
-
-def write(norms: Norms) -> Path:
-    """Write table, sidecar and page into the dataset's derivatives; gives the page's path."""
-    from experiment.norming.norms_page import norms_html
-
-    pages = norms.judgements.pages
-    text = norms.table.to_csv(
-        sep="\t", index=False, na_rep="n/a", lineterminator="\n", float_format="%.4g"
-    )
-    write_whole(pages / f"{STEM}_portraits.tsv", text.encode())
-    write_whole(pages / f"{STEM}_portraits.json", json_bytes(COLUMNS))
-    return write_whole(pages / f"{STEM}_report.html", norms_html(norms).encode())
 
 
 def into_manifest(norms: Norms, path: Path) -> Path:

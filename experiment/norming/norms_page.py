@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from experiment.norming.norms import Norms, in_words, verdict
+from experiment.bids.files import json_bytes, write_whole
+from experiment.norming.norms import COLUMNS, Norms, in_words, verdict
 from experiment.report import html
 from experiment.report.style import (
+    FAINT,
     INK,
     MARKS,
-    TRUST_COLOURS,
-    TRUST_SIGNS,
     figure_style,
     mark_origin,
     new_figure,
+    trust_look,
 )
 from experiment.session.provenance import provenance
 
@@ -22,6 +24,18 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 NONE = "n/a"
+STEM = "desc-norms"
+
+
+def write(norms: Norms) -> Path:
+    """Write table, sidecar and page into the dataset's derivatives; gives the page's path."""
+    pages = norms.judgements.pages
+    text = norms.table.to_csv(
+        sep="\t", index=False, na_rep="n/a", lineterminator="\n", float_format="%.4g"
+    )
+    write_whole(pages / f"{STEM}_portraits.tsv", text.encode())
+    write_whole(pages / f"{STEM}_portraits.json", json_bytes(COLUMNS))
+    return write_whole(pages / f"{STEM}_report.html", norms_html(norms).encode())
 
 
 def norms_html(norms: Norms) -> str:
@@ -81,12 +95,12 @@ def _by_level(norms: Norms) -> Figure:
             index="level", columns="clinician", values="mean"
         )
         wide = wide.reindex(levels)
-        axes.plot(range(len(levels)), wide.to_numpy(), color="#999999", linewidth=0.7)
+        axes.plot(range(len(levels)), wide.to_numpy(), color=FAINT, linewidth=0.7)
         mean = wide.mean(axis=1)
         axes.plot(range(len(levels)), mean, color=INK, linewidth=1.8)
         for place, level in enumerate(levels):
-            look = {"marker": TRUST_SIGNS[level], "color": TRUST_COLOURS[level]}
-            axes.plot(place, mean[level], markersize=6, zorder=3, **look)
+            colour, mark = trust_look(level, place)
+            axes.plot(place, mean[level], mark, color=colour, markersize=6, zorder=3)
         axes.set_title(name)
         axes.set_xticks(range(len(levels)), levels)
         axes.set_xlim(-0.3, len(levels) - 0.7)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 ANSWER_S = 5.0  # what a judgement is reckoned to take; ours, for planning the hour
-LEVELS = {"low": "[magenta]low[/]", "neutral": "neutral", "high": "[cyan]high[/]"}
+LEVELS = {level: f"[{colour}]{level}[/]" for level, colour in TRUST_COLOURS.items()}
 Row = dict[str, Any]
 
 

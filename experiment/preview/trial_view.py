@@ -25,7 +25,7 @@ from experiment.inputs.files import (
     new_file,
 )
 from experiment.norming import trial_view as blocks
-from experiment.report.style import TRUST_COLOURS, temperature_colour
+from experiment.report.style import TRUST_COLOURS, temperature_colour, trust_look
 from experiment.session.heat_limits import check_limits, figures_for, stimulus_of
 from experiment.session.preparation import refuse_calibration
 from hardware.dose import cem43_of_stimulus
@@ -218,7 +218,7 @@ def _run_table(study: Study, rows: list[dict[str, Any]]) -> Any:
 def _coloured(trust: str | None, levels: tuple[str, ...]) -> str:
     if trust is None:
         return ""
-    colour = "magenta" if trust == levels[0] else "cyan"
+    colour = trust_look(trust, levels.index(trust))[0]
     return f"[{colour}]{trust}[/{colour}]"
 
 

@@ -6,26 +6,26 @@ It shows everything by condition, so that nobody may be in it whose visit is sti
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 from rich.console import Console
-from rich.progress import track
+from rich.progress import Progress
 
 from conditions.study import Exclusion
 from experiment.bids.files import write_whole
 from experiment.bids.validate import find_dataset
 from experiment.errors import UserError
-from experiment.journal.events import Kind, SessionStart
+from experiment.journal.events import SessionStart
 from experiment.report import group_page, group_tables
-from experiment.report.faces import FaceEffect, face_effects, face_ratings
+from experiment.report.faces import face_effects, face_ratings
 from experiment.report.inclusion import Person, judge
 from experiment.report.inference import NoFit
 from experiment.report.model import TrustEffect, trust_effect
 from experiment.report.paired import PairedTest, paired_test
+from experiment.report.results import Results
 from experiment.report.tables import QUESTIONS, cell_means, trial_frame, trusts_of
 from experiment.report.visits import Visit, find_visits
 
@@ -36,54 +36,37 @@ FOLDER = Path("derivatives", "trustpain")
 STEM = "desc-group"
 
 
-@dataclass(frozen=True)
-class Results:
-    """All that the report says, by question where it's about one. `missing`: what isn't there."""
-
-    dataset: Path
-    heads: tuple[SessionStart, ...]  # the latest of each participant that was looked at
-    rules: Exclusion | None
-    people: tuple[Person, ...]
-    trials: pd.DataFrame = field(repr=False)
-    trusts: tuple[str, ...]
-    cells: dict[str, pd.DataFrame] = field(repr=False)
-    effects: dict[str, TrustEffect] = field(repr=False)
-    tests: dict[str, PairedTest]
-    faces: tuple[FaceEffect, ...]
-    missing: tuple[str, ...]
-
-    @property
-    def kinds(self) -> list[Kind]:
-        """Whose data these are."""
-        return sorted({head.kind for head in self.heads})
-
-    @property
-    def included(self) -> list[Person]:
-        """The participants in the analysis."""
-        return [person for person in self.people if person.included]
-
-
 def write_group_report(path: Path) -> Path:
     """Write a dataset's group report and its tables; gives the page's path.
 
     `path` is the dataset, or anything in it. Raises `UserError`, in one sentence, where there is
     nothing of trustpain's; whatever else is missing stands in the report.
     """
-    results = analyse(path)
-    folder = results.dataset / FOLDER
-    for name, table in group_tables.all_tables(results).items():
-        text = table.to_csv(sep="\t", index=False, na_rep="n/a", lineterminator="\n")
-        write_whole(folder / f"{STEM}_{name}.tsv", text.encode())
-    html = group_page.group_html(results)
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        results = analyse(path, progress)
+        folder = results.dataset / FOLDER
+        for name, table in group_tables.all_tables(results).items():
+            text = table.to_csv(sep="\t", index=False, na_rep="n/a", lineterminator="\n")
+            write_whole(folder / f"{STEM}_{name}.tsv", text.encode())
+        html = group_page.group_html(
+            results, lambda sections: progress.track(sections, description="Drawing")
+        )
     return write_whole(folder / f"{STEM}_report.html", html.encode())
 
 
-def analyse(path: Path) -> Results:
-    """Everything that the report says. Raises `UserError` as `write_group_report`."""
+def analyse(path: Path, progress: Progress | None = None) -> Results:
+    """Everything that the report says; `progress` is told how far it is.
+
+    Raises `UserError` as `write_group_report`.
+    """
+    progress = progress or Progress(disable=True)
     dataset = _dataset(path)
     visits = find_visits(dataset)
     heads = tuple(visit.head for visit in visits if visit.heads)
     if not heads:
+        if _has_journal(dataset):
+            raise UserError(f"{dataset} holds no session to report on: {_why_none(visits)}")
         raise UserError(
             f"{dataset} is a BIDS dataset, but holds no session of trustpain: there is no journal "
             f"in its sourcedata/"
@@ -94,11 +77,11 @@ def analyse(path: Path) -> Results:
             f"`trustpain portraits norms {path}` says what the raters judged"
         )
     rules, missing = _rules(heads)
-    people = tuple(_judge_all(dataset, visits, rules))
+    people = tuple(_judge_all(dataset, visits, rules, progress))
     trials = trial_frame(row for p in people if p.included for row in p.trials)
     trusts = tuple(trusts_of(trials))
     cells = {question: cell_means(trials, question) for question in QUESTIONS}
-    effects, tests, more = _compare(cells, trusts)
+    effects, tests, more = _compare(cells, trusts, progress)
     faces, problems = face_ratings(dataset, [person for person in people if person.included])
     return Results(
         dataset=dataset,
@@ -119,7 +102,20 @@ def _dataset(path: Path) -> Path:
     try:
         return find_dataset(path)
     except ValueError as error:
+        if _has_journal(path):
+            raise UserError(
+                f"{path} has journals but no tables yet: they are written when a session ends"
+            ) from None
         raise UserError(str(error)) from None
+
+
+def _has_journal(folder: Path) -> bool:
+    return any((folder / "sourcedata").rglob("*_journal-*.jsonl"))
+
+
+def _why_none(visits: Sequence[Visit]) -> str:
+    first = f"{visits[0].name} {visits[0].problem}"
+    return first if len(visits) == 1 else f"{first}, and so on for {len(visits)} in all"
 
 
 def _rules(heads: Sequence[SessionStart]) -> tuple[Exclusion | None, list[str]]:
@@ -149,16 +145,16 @@ def _rules(heads: Sequence[SessionStart]) -> tuple[Exclusion | None, list[str]]:
         ) from None
 
 
-def _judge_all(dataset: Path, visits: Iterable[Visit], rules: Exclusion | None) -> Iterable[Person]:
+def _judge_all(
+    dataset: Path, visits: Iterable[Visit], rules: Exclusion | None, progress: Progress
+) -> Iterable[Person]:
     groups = [list(own) for _, own in groupby(visits, key=lambda visit: visit.participant)]
-    console = Console(stderr=True)
-    quiet = not console.is_terminal
-    for own in track(groups, "Reading", console=console, disable=quiet, transient=True):
+    for own in progress.track(groups, description="Reading"):
         yield judge(dataset, own, rules)
 
 
 def _compare(
-    cells: Mapping[str, pd.DataFrame], trusts: tuple[str, ...]
+    cells: Mapping[str, pd.DataFrame], trusts: tuple[str, ...], progress: Progress
 ) -> tuple[dict[str, TrustEffect], dict[str, PairedTest], list[str]]:
     effects: dict[str, TrustEffect] = {}
     tests: dict[str, PairedTest] = {}
@@ -167,7 +163,7 @@ def _compare(
         return effects, tests, [f"No effect of trust: the data hold {found}, it needs two levels."]
     missing = []
     lower, higher = trusts
-    for question, table in cells.items():
+    for question, table in progress.track(list(cells.items()), description="Fitting"):
         if table.empty:
             missing.append(f"No ratings of {question}.")
             continue

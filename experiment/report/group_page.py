@@ -3,39 +3,36 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from experiment.bids.sidecar import ORIGIN, study_name, study_title
 from experiment.report import group_tables, html, plots, style
+from experiment.report.results import Results
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from experiment.report.group import Results
 
 SHOWN_PEOPLE = 60  # rows of the inclusion table on the page; all are in its file
 
 
-def group_html(results: Results) -> str:
-    """The whole page."""
+Section = Callable[[Results], list[str]]
+OneByOne = Callable[[Sequence[Section]], Iterable[Section]]  # may show how far it is
+
+
+def group_html(results: Results, one_by_one: OneByOne = iter) -> str:
+    """The whole page. Its sections are made along `one_by_one`: drawing them takes seconds."""
+    sections = (_what, _inclusion, _manipulation, _effect, _model, _people, _files)
     with style.figure_style():
-        return _page(results)
+        parts = [part for section in one_by_one(sections) for part in section(results)]
+    return _page(results, parts)
 
 
-def _page(results: Results) -> str:
+def _page(results: Results, parts: list[str]) -> str:
     head = max(results.heads, key=lambda one: (one.started_utc, one.participant))
     worst = next((k for k in ("simulated", "pilot") if k in results.kinds), "participant")
-    parts = [
-        *_what(results),
-        *_inclusion(results),
-        *_manipulation(results),
-        *_effect(results),
-        *_model(results),
-        *_people(results),
-        *_files(results),
-    ]
     mark = "" if worst == "participant" else ORIGIN[worst]
     return html.page(f"Group report: {study_title(head)}", parts, mark=mark)
 
@@ -146,7 +143,8 @@ def _effect(results: Results) -> list[str]:
     parts.append(_effects_table(results))
     caption = (
         "Ratings at lower minus at higher trust, in points, with 95 % confidence intervals. The "
-        "mixed model's holds for clinicians in general, the paired test's for these alone."
+        "mixed model's holds for clinicians in general, the paired test's for these alone. How many "
+        "participants and clinicians: in the table above."
     )
     parts.append(_picture(results, plots.estimates(results.effects, results.tests), caption))
     return parts
@@ -155,7 +153,7 @@ def _effect(results: Results) -> list[str]:
 def _effects_table(results: Results) -> str:
     header = (
         *("question", "method", "effect", "95 % interval", "t", "df", "p"),
-        *("standardised", "95 % interval"),
+        *("standardised", "95 % interval", "participants", "clinicians"),
     )
     rows = []
     for row in group_tables.effects_table(results).itertuples(index=False):
@@ -167,6 +165,7 @@ def _effects_table(results: Results) -> str:
                 *(_number(cells.t, 2), _number(cells.df, 1), p_value(cells.p)),
                 _number(cells.standardised, 2),
                 _between(cells.standardised_low, cells.standardised_high),
+                *(str(cells.n_participants), str(cells.n_clinicians)),
             )
         )
     return html.table(header, rows) + html.paragraph(
@@ -256,7 +255,8 @@ def _with_effects(
 def _clinician_counts(tables: dict[str, pd.DataFrame]) -> str:
     table = next(iter(tables.values()))
     counts = [*table["n_lower"], *table["n_higher"]]
-    return f"{min(counts)} to {max(counts)} participants on either side."
+    fewest, most = min(counts), max(counts)
+    return f"{most if fewest == most else f'{fewest} to {most}'} participants on either side."
 
 
 def _files(results: Results) -> list[str]:

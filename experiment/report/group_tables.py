@@ -16,11 +16,10 @@ from experiment.report.model import (
     TrustEffect,
 )
 from experiment.report.paired import participant_means
+from experiment.report.results import Results
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from experiment.report.group import Results
 
 EFFECT_COLUMNS = (
     *("question", "method", "estimate", "low", "high", "se", "df", "t", "p"),
@@ -90,6 +89,7 @@ def effects_table(results: Results) -> pd.DataFrame:
         )
     for question, test in results.tests.items():
         n, cells = test.df + 1, results.cells[question]
+        cells = cells[~cells["participant"].isin(test.without)]
         counts = (n, cells["clinician"].nunique(), int(cells["n"].sum()))
         by, standard = "SD of participants' differences", test.dz
         rows.append(

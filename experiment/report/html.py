@@ -23,8 +23,8 @@ th { border-bottom-color: #888 } td.n, th.n { text-align: right; white-space: no
 pre { white-space: pre-wrap }
 figure { margin: 1em 0; break-inside: avoid } img { max-width: 100% }
 figcaption, footer, .small { color: #444; font-size: .9em }
-.mark { border: 2px solid #c31; padding: .4em .8em; font-weight: bold }
-.missing { border-left: .4em solid #e69f00; padding: .1em .7em }
+.mark { border: 2px solid #CC3311; padding: .4em .8em; font-weight: bold }
+.missing { border-left: .4em solid #E69F00; padding: .1em .7em }
 footer { margin-top: 2.5em; border-top: 1px solid #ccc; padding-top: .6em }
 @page { margin: 16mm }
 @media print { body { margin: 0; max-width: none; font-size: 9.5pt } h2 { break-after: avoid }

@@ -109,9 +109,10 @@ def _check(
     """Raise `NoFit`, or give the number of clinicians that were met at both trust levels."""
     for what, names in (("participants", participants), ("clinicians", clinicians)):
         if len(names) < FEWEST:
+            n = f"{len(names)} {what if len(names) != 1 else what.removesuffix('s')}"
             raise NoFit(
-                f"there are ratings of {len(names)} {what}; with fewer than {FEWEST} their "
-                f"variance can't be estimated"
+                f"there are ratings of {n}; with fewer than {FEWEST} their variance can't be "
+                f"estimated"
             )
     if float(cells["mean"].max() - cells["mean"].min()) < 1e-9:
         raise NoFit("all ratings are the same")

@@ -136,16 +136,15 @@ def assumptions(effect: TrustEffect, question: str) -> Figure:
     known = ~np.isnan(found.residuals)
     axes[0].plot(found.fitted[known], found.residuals[known], ".", color=style.INK, ms=2, alpha=0.4)
     axes[0].axhline(0, color=style.FAINT, lw=0.8)
-    axes[0].set(title="residuals", xlabel="fitted (points)", ylabel="residual (a trial's scale)")
+    axes[0].set(title="residuals", xlabel="fitted (points)", ylabel="residual (points, a trial's)")
     panels = (
-        ("residuals", found.residuals[known], ".", 2),
-        ("participants' slopes", found.effects[BY_TRUST].ravel(), "o", 3),
-        ("clinicians' slopes", found.effects[CLINICIAN_TRUST].ravel(), "o", 4),
+        ("residuals", "points, a trial's", found.residuals[known], ".", 2),
+        ("participants' slopes", "points", found.effects[BY_TRUST].ravel(), "o", 3),
+        ("clinicians' slopes", "points", found.effects[CLINICIAN_TRUST].ravel(), "o", 4),
     )
-    for axis, (title, values, sign, size) in zip(axes[1:], panels, strict=True):
+    for axis, (title, unit, values, sign, size) in zip(axes[1:], panels, strict=True):
         _quantiles(axis, values, sign, size)
-        axis.set(title=title, xlabel="normal quantile")
-    axes[1].set_ylabel("points")
+        axis.set(title=title, xlabel="normal quantile (SD)", ylabel=unit)
     figure.suptitle(f"{question}: what the model assumes", x=0.01, ha="left", fontsize=10)
     return figure
 

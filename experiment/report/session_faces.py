@@ -7,8 +7,8 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from experiment.bids.face_ratings import FaceRating, Faces
-from experiment.report.session_plots import MARKS, QUESTIONS, drawing
-from experiment.report.style import TRUST_COLOURS, TRUST_SIGNS
+from experiment.report.session_plots import drawing
+from experiment.report.style import trust_look
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -58,10 +58,9 @@ def faces_by_trust(facts: SessionFacts) -> str:
 def _item(axes: Axes, faces: Sequence[FaceRating], begun: Sequence[str]) -> None:
     levels = sorted({face.trust for face in faces if face.trust})
     for number, level in enumerate(levels):
-        look: dict[str, Any] = {
-            "color": TRUST_COLOURS.get(level, QUESTIONS[number % len(QUESTIONS)]),
-            "marker": TRUST_SIGNS.get(level, MARKS[number % len(MARKS)]),
-        }
+        look: dict[str, Any] = dict(
+            zip(("color", "marker"), trust_look(level, number), strict=True)
+        )
         mine = [face for face in faces if face.trust == level]
         shift = 0.1 * (number - (len(levels) - 1) / 2)
         for clinician in sorted({str(face.clinician) for face in mine}):

@@ -103,10 +103,11 @@ def _pictures(facts: SessionFacts) -> dict[str, str]:
     if not plots.drawn_runs(facts):
         return faces
     rated = bool(facts.answers)
+    given = any(answer.rating is not None for answer in facts.answers)
     return faces | {
         "raster": plots.raster(facts),
         "conditions": (
-            plots.by_condition(facts) if facts.shown and rated and facts.gives_heat else ""
+            plots.by_condition(facts) if facts.shown and given and facts.gives_heat else ""
         ),
         "temperatures": plots.temperature_traces(facts) if facts.gives_heat else "",
         "habituation": plots.habituation(facts) if rated else "",

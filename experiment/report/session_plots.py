@@ -18,13 +18,16 @@ from experiment.journal import events
 from experiment.plan.timeline import NO_SITE
 from experiment.report.session_facts import Answer, SessionFacts
 from experiment.report.style import (
-    FAINT,
+    GRID,
+    HEAT,
     INK,
-    TRUST_COLOURS,
-    TRUST_SIGNS,
+    OTHER_PHASE,
+    PHASES,
     figure_style,
     mark_origin,
     new_figure,
+    question_look,
+    trust_look,
 )
 
 if TYPE_CHECKING:
@@ -34,18 +37,6 @@ if TYPE_CHECKING:
 MOST_ROWS = 12  # runs with a strip of their own; a session with more is drawn up to here
 BEFORE_S, AFTER_S = 1.0, 2.0  # of a temperature trace, around its heat slot
 
-SKY, BLUE, GREEN, ORANGE, RED = "#56B4E9", "#0072B2", "#009E73", "#E69F00", "#D55E00"
-KINDS = {
-    # what a trial_type begins with: colour, in the legend
-    "fixation": ("#E3E3E3", "fixation"),
-    "clinician": (SKY, "clinician"),
-    "anticipation": (BLUE, "anticipation"),
-    "heat": (RED, "heat"),
-    "rating": (GREEN, "rating"),
-}
-OTHER = (FAINT, "other")
-QUESTIONS = (BLUE, ORANGE, GREEN, "#CC79A7")
-MARKS = ("o", "s", "^", "D")
 SMALL: Any = {
     # Many panels on a page; words stay words, so that a page can be searched.
     **{"font.size": 7.5, "axes.titlesize": 8, "axes.linewidth": 0.6},
@@ -106,12 +97,14 @@ def raster(facts: SessionFacts) -> str:
         trials = sum(len(run.trials) for run in facts.records)
         axes.set_title(f"{trials} trials in {len(facts.records)} segment(s)")
         shown = (
-            [*KINDS.values(), OTHER] if facts.gives_heat else [KINDS["fixation"], KINDS["rating"]]
+            [*PHASES.values(), OTHER_PHASE]
+            if facts.gives_heat
+            else [PHASES["fixation"], PHASES["rating"]]
         )
         handles = [Patch(color=colour, label=label) for colour, label in shown]
         if facts.gives_heat:
             handles.append(
-                Patch(facecolor="white", edgecolor=RED, hatch="xxxx", label="heat not given")
+                Patch(facecolor="white", edgecolor=HEAT, hatch="xxxx", label="heat not given")
             )
         figure.legend(handles=handles, ncols=len(handles), loc="outside lower center", fontsize=6.5)
     return result.svg
@@ -122,7 +115,7 @@ def _raster_row(axes: Axes, row: int, run: RunRecord) -> None:
     for colour, boxes in _boxes(run).items():
         look: dict[str, Any] = {"facecolor": colour, "edgecolor": "white", "linewidth": 0.3}
         if colour == "white":
-            look |= {"edgecolor": RED, "hatch": "xxxxxx", "linewidth": 0.6}
+            look |= {"edgecolor": HEAT, "hatch": "xxxxxx", "linewidth": 0.6}
         axes.broken_barh(boxes, (row - 0.22, 0.5), **look)
     for trial, phases in groupby(run.phases, key=lambda phase: phase.trial):
         onset = next(phases).t - run.zero.t
@@ -139,7 +132,7 @@ def _boxes(run: RunRecord) -> dict[str, list[tuple[float, float]]]:
     for phase in run.phases:
         end = run.phase_ends.get((phase.trial, phase.phase), last)
         kind = phase.trial_type.split("_")[0]
-        colour = KINDS.get(kind, OTHER)[0]
+        colour = PHASES.get(kind, OTHER_PHASE)[0]
         if kind == "heat" and phase.trial in run.skipped:
             colour = "white"
         boxes.setdefault(colour, []).append((phase.t - run.zero.t, max(0.0, end - phase.t)))
@@ -150,7 +143,7 @@ def _boxes(run: RunRecord) -> dict[str, list[tuple[float, float]]]:
 
 
 def temperature_traces(facts: SessionFacts) -> str:
-    """Every stimulus: asked-for plateau (black) and the mean of the zones (red)."""
+    """Every stimulus: asked-for plateau (black) and the mean of the zones (purple)."""
     from matplotlib.collections import LineCollection
 
     runs = drawn_runs(facts)
@@ -163,7 +156,7 @@ def temperature_traces(facts: SessionFacts) -> str:
                 traces.append(_trace(run, heat, left, slot))
                 plateau = (left, left + heat.plateau_s)
                 asked.append([(x, heat.temperature) for x in plateau])
-            axes.add_collection(LineCollection(traces, colors=RED, linewidths=0.9))
+            axes.add_collection(LineCollection(traces, colors=HEAT, linewidths=0.9))
             axes.add_collection(LineCollection(asked, colors=INK, linewidths=0.5, zorder=3))
             axes.autoscale_view(scalex=False)
             axes.set_ylabel("°C")
@@ -197,10 +190,10 @@ def rating_paths(facts: SessionFacts) -> str:
                     for (trial, _), rating in run.ratings.items()
                     if rating.question == question and trial in places
                 ]
-                colour = QUESTIONS[number % len(QUESTIONS)]
+                colour, sign = question_look(number)
                 paths = [_path(rating, left) for rating, left in mine if rating.path]
                 axes.add_collection(LineCollection(paths, colors=colour, linewidths=0.7))
-                for confirmed, mark in ((True, MARKS[number % len(MARKS)]), (False, "+")):
+                for confirmed, mark in ((True, sign), (False, "+")):
                     at = [
                         (left + rating.response_time, rating.rating)
                         for rating, left in mine
@@ -246,7 +239,7 @@ def _strips(
     for axes, run in zip(rows, runs, strict=False):
         places = {trial: place * slot for place, trial in enumerate(trials(run))}
         for left in list(places.values())[1:]:
-            axes.axvline(left, color="#DDDDDD", linewidth=0.5)
+            axes.axvline(left, color=GRID, linewidth=0.5)
         middles = [left + slot / 2 for left in places.values()]
         axes.set_xticks(middles, [str(trial) if trial else "lead-in" for trial in places])
         axes.set_xlim(0, max(1, most) * slot)
@@ -300,7 +293,7 @@ def habituation(facts: SessionFacts) -> str:
         for answer in facts.answers:
             first.setdefault(answer.run, answer.order)
         for run, order in first.items():
-            axes.axvline(order - 0.5, color="#CCCCCC", linewidth=0.6)
+            axes.axvline(order - 0.5, color=GRID, linewidth=0.6)
             axes.text(order - 0.4, 104, f"run {run}", fontsize=6)
         axes.set_ylim(-9, 103)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -311,12 +304,11 @@ def habituation(facts: SessionFacts) -> str:
 
 
 def _answers_in_order(axes: Axes, answers: Sequence[Answer], question: str, number: int) -> None:
-    colour = QUESTIONS[number % len(QUESTIONS)]
+    colour, mark = question_look(number)
     mine = [answer for answer in answers if answer.question == question]
     for _, group in groupby(mine, key=lambda answer: answer.run):
         given = [(a.order, a.rating) for a in group if a.rating is not None]
         xs, ys = [order for order, _ in given], [rating for _, rating in given]
-        mark = MARKS[number % len(MARKS)]
         axes.plot(xs, ys, color=colour, linewidth=0.5, marker=mark, markersize=3)
     missing = [answer.order for answer in mine if answer.rating is None]
     axes.plot(missing, [-6.0] * len(missing), "x", color=colour, markersize=4)
@@ -328,8 +320,8 @@ def _legend_of_questions(figure: Figure, questions: Sequence[str]) -> None:
     handles = [
         Line2D(
             *([], []),
-            color=QUESTIONS[number % len(QUESTIONS)],
-            marker=MARKS[number % len(MARKS)],
+            color=question_look(number)[0],
+            marker=question_look(number)[1],
             markersize=3,
             label=question,
         )
@@ -364,8 +356,7 @@ def _cells(axes: Axes, answers: Sequence[Answer]) -> None:
     whole = [a for a in answers if None not in (a.rating, a.trust, a.temperature)]
     temperatures = sorted({a.temperature for a in whole if a.temperature is not None})
     for number, level in enumerate(levels):
-        colour = TRUST_COLOURS.get(level, QUESTIONS[number % len(QUESTIONS)])
-        mark = TRUST_SIGNS.get(level, MARKS[number % len(MARKS)])
+        colour, mark = trust_look(level, number)
         shift = 0.16 * (number - (len(levels) - 1) / 2)
         means: list[tuple[float, float]] = []
         for place, temperature in enumerate(temperatures):

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from experiment.bids.records import RunRecord
 from experiment.report.session_facts import SessionFacts
-from experiment.report.session_plots import QUESTIONS, drawing, drawn_runs
-from experiment.report.style import INK
+from experiment.report.session_plots import drawing, drawn_runs
+from experiment.report.style import INK, QUESTIONS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-RUN_COLOURS = (*QUESTIONS, INK)
+RUN_COLOURS = (*(colour for colour, _, _ in QUESTIONS), INK)
 
 
 @dataclass(frozen=True)

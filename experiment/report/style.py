@@ -1,7 +1,9 @@
 """How all pictures look: colours and sizes in one place, and the mark over simulated data.
 
-Colours are those of Okabe & Ito (2008, "Color Universal Design"), told apart with any kind of
-colour vision and in print; what differs in colour differs in its sign as well.
+Colours are those of Okabe & Ito (2008, "Color Universal Design") and, for heat and failures, of Tol
+(2021, "Colour schemes"), told apart with any kind of colour vision and in print; what differs in
+colour differs in its sign as well. A hue means one thing: orange-red and blue are trust, purples are
+heat, green and orange are questions.
 """
 
 from __future__ import annotations
@@ -21,7 +23,25 @@ TRUST_WORDS = {"low": "low trust", "neutral": "neutral", "high": "high trust"}
 # By level of temperature, lowest first: one hue, so that trust keeps the others.
 _TEMPERATURES = ("#CC79A7", "#882255", "#440E2B", "#AA4499", "#661144", "#220011")
 TEMPERATURE_LINES = ("--", "-", "-.", ":", (0, (5, 1)), (0, (1, 1)))
-INK, FAINT, GOOD, LOOK, BAD = "#111111", "#888888", "#009E73", "#E69F00", "#CC3311"
+HEAT = _TEMPERATURES[1]  # heat of whatever level; a temperature as it was delivered
+# Phases of a trial by what a trial_type begins with: colour, and word in the legend.
+PHASES = {
+    "fixation": ("#E3E3E3", "fixation"),
+    "clinician": ("#56B4E9", "clinician"),
+    "anticipation": ("#F0E442", "anticipation"),
+    "heat": (HEAT, "heat"),
+    "rating": ("#999999", "rating"),
+}
+OTHER_PHASE = ("#C8C8C8", "other")
+# Questions in the order in which they come first: colour, matplotlib's marker, Bokeh's.
+QUESTIONS = (
+    ("#009E73", "o", "circle"),
+    ("#E69F00", "s", "square"),
+    ("#56B4E9", "^", "triangle"),
+    ("#CC79A7", "D", "diamond"),
+)
+INK, FAINT, GRID, GOOD, LOOK, BAD = "#111111", "#888888", "#DDDDDD", "#009E73", "#E69F00", "#CC3311"
+PALE_LOOK = "#F5DDA3"  # behind words
 VERDICT_COLOURS = {"good": GOOD, "look": LOOK, "not_good": BAD, "unknown": FAINT}
 
 WIDTH_IN = 7.0  # the text's width on an A4 or letter page
@@ -41,6 +61,19 @@ def temperature_colour(level: int, levels: int) -> str:
     return _TEMPERATURES[level % len(_TEMPERATURES)]
 
 
+def question_look(number: int) -> tuple[str, str]:
+    """Colour and matplotlib marker of the question that came `number`-th, from 0."""
+    colour, mark, _ = QUESTIONS[number % len(QUESTIONS)]
+    return colour, mark
+
+
+def trust_look(level: str, number: int) -> tuple[str, str]:
+    """Colour and matplotlib marker of a trust level; `number`-th of a study's own, if not ours."""
+    if level in TRUST_COLOURS:
+        return TRUST_COLOURS[level], TRUST_SIGNS[level]
+    return question_look(number)
+
+
 @contextmanager
 def figure_style() -> Iterator[None]:
     """Matplotlib's settings for all pictures, for the length of the block; no window is opened."""
@@ -58,7 +91,7 @@ def figure_style() -> Iterator[None]:
         "axes.axisbelow": True,
         "xtick.color": INK,
         "ytick.color": INK,
-        "grid.color": "#dddddd",
+        "grid.color": GRID,
         "legend.frameon": False,
         "figure.facecolor": "white",
         "figure.dpi": DPI,

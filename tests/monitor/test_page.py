@@ -18,6 +18,7 @@ from experiment.cli.monitor import monitor
 from experiment.errors import UserError
 from experiment.journal import events, read_journal
 from tests.factory import Session, write_session
+from tests.monitor.cable import Cable
 
 pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.timeout(240)]
 
@@ -136,6 +137,31 @@ def test_the_token_is_needed_and_a_page_beside_a_run_ends_with_it(
     assert run.stdout is not None
     assert run.stdout.read() == ""  # so the monitor, which wrote there too, isn't left behind
     expect(page, "status", "completed")  # the last numbers stand
+
+
+def test_a_page_that_lost_its_connection_comes_back_by_itself(
+    browser: Browser, serve: Serve, tmp_path: Path
+) -> None:
+    path = write_session(tmp_path / "ds", PLAN, tmp_path / "pictures")
+    whole = path.read_bytes().splitlines(keepends=True)
+    grow(path, whole[: len(whole) // 2])
+    _, address = serve(path.parent)
+    port = urlsplit(address).port
+    assert port is not None
+    cable = Cable(port)
+    page = open_page(browser, address.replace(f":{port}/", f":{cable.port}/"), [])
+    expect(page, "status", "running")
+    cable.pull()
+    page.locator("#lost").wait_for(state="visible")
+    grow(path, whole)
+    expect(page, "status", "running")  # what stands there is old, and the bar says so
+    cable.plug_in()
+    expect(page, "status", "completed")
+    page.locator("#lost").wait_for(state="hidden")
+    answers = read_journal(path).of(events.Rating)
+    given = [rating for rating in answers if rating.rating is not None]
+    expect(page, "ratings", f"{len(given)} of {len(answers)}")
+    cable.pull()
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,8 @@ from experiment.errors import ExitCode, UserError
 from experiment.norming.agreement import agreement
 from experiment.norming.axis import clinician_slopes, explained, slope_over_all
 from experiment.norming.judgements import read_judgements
-from experiment.norming.norms import into_manifest, norms_of, verdict, write
+from experiment.norming.norms import into_manifest, norms_of, verdict
+from experiment.norming.norms_page import write
 from experiment.participant.faces import FaceParameters
 from experiment.session.dry import dry_runs
 from experiment.session.preparation import Request, prepare

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +24,11 @@ from experiment.bids.validate import validate_dataset
 from experiment.cli.report import report
 from experiment.errors import ExitCode, UserError
 from experiment.journal import find_journals
-from experiment.report.group import Results, analyse, write_group_report
+from experiment.report.group import analyse, write_group_report
+from experiment.report.group_tables import effects_table
 from experiment.report.inclusion import Person
+from experiment.report.paired import paired_test
+from experiment.report.results import Results
 from experiment.report.visits import find_visits
 from tests.factory import Session, write_session
 
@@ -312,7 +319,7 @@ def test_one_participant_only(original: Path, tmp_path: Path) -> None:
     results = analyse(dataset)
     assert not results.effects
     assert not results.tests
-    assert any("ratings of 1 participants" in text for text in results.missing)
+    assert any("ratings of 1 participant;" in text for text in results.missing)
     page = write_group_report(dataset).read_text(encoding="utf-8")
     assert "No effect was estimated" in page
     assert table(dataset, "effects").empty
@@ -408,3 +415,52 @@ def test_what_is_no_dataset_of_ours_is_one_sentence(tmp_path: Path) -> None:
             write_group_report(path)
         assert raised.value.exit_code == ExitCode.BAD_INPUT
         assert not list(tmp_path.rglob("desc-group*"))
+
+
+def test_a_visit_in_progress_and_a_journal_without_a_head_are_one_sentence(tmp_path: Path) -> None:
+    begun = tmp_path / "begun"  # tables are written when a session ends
+    write_session(begun, Session(runs=1, trials=2), tmp_path / "pictures")
+    with pytest.raises(UserError, match="journals but no tables yet"):
+        write_group_report(begun)
+    (begun / "dataset_description.json").write_text("{}")
+    next(begun.rglob("*.jsonl")).write_bytes(b'{"event":"session_st')
+    with pytest.raises(UserError, match="sub-01 has a journal without a head"):
+        write_group_report(begun)
+
+
+def test_a_tests_counts_are_of_whom_it_tested(dataset: Path) -> None:
+    results = analyse(dataset)
+    cells = results.cells["intensity"]
+    lacking = cells[(cells["participant"] == "sub-sim02") & (cells["trust"] == "low")].index
+    results = replace(results, cells=results.cells | {"intensity": cells.drop(lacking)})
+    left = results.cells["intensity"]
+    tested = paired_test(left, ("low", "high"))
+    assert tested.without == ("sub-sim02",)
+    results = replace(results, tests=results.tests | {"intensity": tested})
+    found = effects_table(results).set_index(["question", "method"])
+    row: Any = found.loc[("intensity", "paired test")]
+    whole = left[~left["participant"].isin(tested.without)]
+    assert row["n_participants"] == whole["participant"].nunique()
+    assert row["n_trials"] == whole["n"].sum() < left["n"].sum()
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs a pseudo-terminal")
+def test_it_shows_how_far_it_is_on_a_terminal_alone(dataset: Path) -> None:
+    command = [sys.executable, "-c", "from experiment.cli import main; main()"]
+    command += ["report", "--group", str(dataset)]
+    quiet = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert quiet.stderr == ""
+    ours, theirs = os.openpty()
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "100"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=theirs, env=environment) as shown:
+        os.close(theirs)
+        told = b""
+        try:
+            while piece := os.read(ours, 4096):
+                told += piece
+        except OSError:  # Linux's way of saying that the other end was closed
+            pass
+    os.close(ours)
+    assert shown.returncode == 0
+    for step in (b"Reading", b"Fitting", b"Drawing"):
+        assert step in told, step

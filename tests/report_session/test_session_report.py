@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import warnings
 from html import unescape
 from pathlib import Path
 
@@ -244,3 +246,19 @@ def test_the_dataset_stays_valid(tmp_path: Path) -> None:
     export_session(tmp_path / "ds", paths, tmp_path / "pictures")
     write_session_report(tmp_path / "ds", True)
     assert validate_dataset(tmp_path / "ds").of("error") == []
+
+
+def test_without_any_rating_nothing_is_drawn_by_condition(tmp_path: Path) -> None:
+    plan = replace(PLAN, kind="simulated")
+    path = write_session(tmp_path / "ds", plan, tmp_path / "pictures")
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    for line in lines:
+        if line["event"] == "rating":
+            line.update(rating=None, confirmed=False, response_time=None)
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # an empty axis would warn, on the experimenter's screen
+        page = words(write_session_report(tmp_path / "ds").read_text(encoding="utf-8"))
+    asked = sum(line["event"] == "rating" for line in lines)
+    assert f"n = 0 of {asked}" in page
+    assert "Ratings by trust" not in page
