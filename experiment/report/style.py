@@ -40,6 +40,8 @@ QUESTIONS = (
     ("#56B4E9", "^", "triangle"),
     ("#CC79A7", "D", "diamond"),
 )
+# Runs side by side in the audit, which shows no condition, so that hues are free there.
+RUNS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
 INK, FAINT, GRID, GOOD, LOOK, BAD = "#111111", "#888888", "#DDDDDD", "#009E73", "#E69F00", "#CC3311"
 PALE_LOOK = "#F5DDA3"  # behind words
 VERDICT_COLOURS = {"good": GOOD, "look": LOOK, "not_good": BAD, "unknown": FAINT}

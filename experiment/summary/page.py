@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from experiment.bids.files import write_whole
+from experiment.report.style import VERDICT_COLOURS
 from experiment.summary.summary import RunSummary, Summary
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def write_summary(dataset: Path, summary: Summary) -> Path:
 
 def summary_html(summary: Summary) -> str:
     """The page: one file that needs no other, in black on white, fit for a printer."""
-    words, colour = VERDICTS[summary.verdict]
+    words, _ = VERDICTS[summary.verdict]
     notes = "".join(f"<li>{escape(line)}</li>" for line in _notes(summary))
     means = ""
     if summary.cells:
@@ -81,7 +82,7 @@ h1 {{ font-size: 1.4em }} h2 {{ font-size: 1.1em }}
 table {{ border-collapse: collapse }}
 th, td {{ text-align: left; padding: .2em .9em .2em 0; border-bottom: 1px solid #ccc }}
 .mark {{ border: 2px solid #a50; padding: .4em .8em; font-weight: bold }}
-.verdict {{ border-left: .5em solid {_PAGE_COLOURS[colour]}; padding-left: .6em }}
+.verdict {{ border-left: .5em solid {VERDICT_COLOURS[summary.verdict]}; padding-left: .6em }}
 footer {{ color: #555; font-size: .9em; margin-top: 2em }}
 </style>
 <h1>{escape(summary.subject)}: {escape(summary.title)}</h1>
@@ -110,9 +111,6 @@ def headline(summary: Summary) -> str:
     )
     told = f" ({summary.message})" if summary.message else ""
     return f"session {summary.status}{told}; {counts}"
-
-
-_PAGE_COLOURS = {"green": "#2a7", "yellow": "#db2", "red": "#c33"}
 
 
 def _cells_of(run: RunSummary) -> tuple[str, ...]:

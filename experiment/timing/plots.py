@@ -8,15 +8,23 @@ from contextlib import contextmanager
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from experiment.report.style import BAD, FAINT, INK, LOOK, figure_style, mark_origin, new_figure
+from experiment.report.style import (
+    BAD,
+    FAINT,
+    INK,
+    LOOK,
+    RUNS,
+    figure_style,
+    mark_origin,
+    new_figure,
+)
 from experiment.timing.facts import Point, RunFacts
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 HEIGHT_IN = 2.0
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
-MOST_COLOURED = len(COLOURS)  # more runs than that are drawn alike
+MOST_COLOURED = len(RUNS)  # more runs than that are drawn alike
 MOST_HEATS = 400  # traces drawn; of a larger dataset evenly chosen ones
 BINS = 20
 SVG: Any = {"font.size": 8, "svg.fonttype": "none", "svg.hashsalt": "trustpain"}
@@ -80,7 +88,7 @@ def _points(
                 *zip(*points, strict=True),
                 ".",
                 markersize=2.2,
-                color=COLOURS[number] if few else COLOURS[0],
+                color=RUNS[number] if few else RUNS[0],
                 alpha=1.0 if few else 0.3,
                 rasterized=True,
                 label=f"run {run.record.start.run}",
@@ -115,7 +123,7 @@ def _frames(runs: Sequence[RunFacts]) -> str:
     with _drawing(runs) as (figure, picture):
         axes = figure.subplots()
         lefts = [k / 10 for k in range(len(total))]
-        colours = [BAD if left >= 1.5 else COLOURS[0] for left in lefts]
+        colours = [BAD if left >= 1.5 else RUNS[0] for left in lefts]
         axes.bar(lefts, total, width=0.1, align="edge", color=colours)
         axes.set_yscale("symlog", linthresh=1)
         axes.axvline(1.5, color=LOOK, linewidth=0.8, linestyle="--")
@@ -134,7 +142,7 @@ def _heats(runs: Sequence[RunFacts]) -> str:
         whole, top = figure.subplots(1, 2)
         for heat in heats:
             look: dict[str, Any] = {
-                "color": BAD if heat.aborted else COLOURS[0],
+                "color": BAD if heat.aborted else RUNS[0],
                 "linewidth": 0.5,
                 "alpha": 0.6,
                 "rasterized": True,
@@ -171,7 +179,7 @@ def _responses(runs: Sequence[RunFacts]) -> str:
         return ""
     with _drawing(runs) as (figure, picture):
         axes = figure.subplots()
-        axes.hist(shares, bins=[k / BINS for k in range(BINS + 1)], color=COLOURS[0])
+        axes.hist(shares, bins=[k / BINS for k in range(BINS + 1)], color=RUNS[0])
         axes.axhline(len(shares) / BINS, color=INK, linewidth=0.8, linestyle="--")
         axes.set_xlabel("interval between key events, remainder after whole frames (periods)")
         axes.set_ylabel(f"count (of {len(shares)})")
