@@ -165,11 +165,12 @@ class TcsThermode:
 
     def _disarm(self, stimulus: Stimulus | None) -> bool:
         """With the line to itself: whether this stimulus may still start; it then may not again."""
-        # An abort unloads first and counts afterwards, so this order never loses its repeats.
-        self._aborts_left = 0
-        if stimulus is None or self._loading.loaded is not stimulus:
-            return False
-        if self._failure or self._closed:
+        # An abort unloads first and counts afterwards: where this takes its repeats away, it
+        # finds that nothing is loaded any more, and gives them back.
+        repeats, self._aborts_left = self._aborts_left, 0
+        loaded = stimulus is not None and self._loading.loaded is stimulus
+        if stimulus is None or not loaded or self._failure or self._closed:
+            self._aborts_left = max(self._aborts_left, repeats)
             return False
         self._return_at = self._clock.now() + stimulus.rise_s + stimulus.plateau_s
         self._fast_until = self._return_at + stimulus.return_s + FAST_AFTER_S
