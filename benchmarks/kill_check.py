@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,36 +11,47 @@ from pathlib import Path
 from experiment.journal import Journal, NoHead, events, read_journal
 from experiment.recovery.past import DONE
 
-Trial = tuple[int, int]  # planned run, trial
+Trial = tuple[int, int, int]  # planned run, acquisition of it (0: not a repeat), trial
 
 
 @dataclass(frozen=True)
 class Before:
-    """A journal as the kill left it. `done`: what was said of each completed trial.
+    """Journals as the kill left them. `done`: what was said of each completed trial.
 
-    Without a whole first line (`headless`) it isn't gone on with, but deleted and begun anew.
+    Without a whole first line (`headless`) the last one can't be gone on with: where it is the
+    only one, it's deleted, and the session begun anew.
     """
 
-    data: bytes
+    data: dict[Path, bytes]
     done: dict[Trial, list[str]]
     headless: bool = False
 
+    @property
+    def torn(self) -> bool:
+        """Whether the last journal breaks off within a line."""
+        last = list(self.data.values())[-1] if self.data else b""
+        return bool(last) and not last.endswith(b"\n")
 
-def as_killed(path: Path) -> Before:
-    """What a killed session left (nothing at all, if it never came to its journal)."""
-    data = path.read_bytes() if path.exists() else b""
-    try:
-        journal = read_journal(path)
-    except (NoHead, FileNotFoundError):
-        return Before(data, {}, headless=True)
-    return Before(data, trials_of(journal))
+
+def as_killed(*paths: Path) -> Before:
+    """What a killed session left (nothing at all, if it never came to its journal); oldest first."""
+    data = {path: path.read_bytes() for path in paths if path.exists()}
+    done: dict[Trial, list[str]] = {}
+    headless = True
+    for path in paths:
+        try:
+            done |= trials_of(read_journal(path))
+            headless = False
+        except (NoHead, FileNotFoundError):
+            headless = True
+    return Before(data, done, headless)
 
 
 def trials_of(journal: Journal) -> dict[Trial, list[str]]:
     """The completed trials of a journal, each with its heat and its ratings as text."""
-    design_run = {start.run: start.design_run for start in journal.of(events.RunStart)}
+    runs = {s.run: (s.design_run, s.acquisition) for s in journal.of(events.RunStart)}
     done = {
-        (end.run, end.trial): (design_run[end.run], end.trial)
+        (end.run, end.trial): (*runs[end.run], end.trial)
         for end in journal.of(events.TrialEnd)
         if end.trial > 0 and end.status in DONE
     }
@@ -64,8 +76,11 @@ def complaints(dataset: Path, stem: str, before: Before, trials: set[Trial]) -> 
     """
     journals = sorted(dataset.glob(f"sourcedata/**/{stem}_journal-*.jsonl"))
     said = []
-    if not before.headless and journals[0].read_bytes() != before.data:
-        said.append("the killed journal was changed")
+    for path, data in before.data.items():
+        if before.headless and len(before.data) == 1:
+            break  # deleted, as its user was told to
+        if not path.exists() or path.read_bytes() != data:
+            said.append(f"{path.name}, from before the kill, was changed")
     counted: Counter[Trial] = Counter()
     values: dict[Trial, list[str]] = {}
     for path in journals:
@@ -94,11 +109,13 @@ def _exported(dataset: Path, stem: str) -> dict[Trial, list[list[str]]]:
     found: dict[Trial, list[list[str]]] = {}
     for path in sorted(dataset.glob(f"sub-*/**/{stem}_*_events.tsv")):
         in_table: dict[Trial, list[str]] = {}
+        acquisition = json.loads(path.with_suffix(".json").read_text("utf-8"))["Acquisition"]
         with path.open(encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file, delimiter="\t"):
                 if int(row["trial"]) < 1 or row["status"] not in DONE:
                     continue
-                values = in_table.setdefault((int(row["design_run"]), int(row["trial"])), [])
+                trial = (int(row["design_run"]), acquisition, int(row["trial"]))
+                values = in_table.setdefault(trial, [])
                 if row["trial_type"] == "heat":
                     values.append(f"{float(row['temperature']):.1f}")
                 elif row["trial_type"].startswith("rating_"):

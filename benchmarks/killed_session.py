@@ -1,9 +1,10 @@
 """A session in virtual time that kills itself: for `benchmarks.kill_test`, in a process of its own.
 
-    python -m benchmarks.killed_session OUT PARTICIPANT byte|moment VALUE
+    python -m benchmarks.killed_session OUT PARTICIPANT byte|moment VALUE [RUN]
 
 `byte`: SIGKILL when so many bytes of the journal are written, wherever in a line that is.
-`moment`: SIGKILL at this virtual time (seconds of the session).
+`moment`: SIGKILL at this virtual time (seconds of the session). With RUN the participant's session
+is there already, and it's the repeat of this planned run that is killed.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import sys
 from pathlib import Path
 
 from experiment.journal import JournalWriter
+from experiment.recovery.resume import Repeat, prepare_resume
 from experiment.session.preparation import Request, prepare
 from experiment.session.session import Setting, play
 from experiment.session.settings import virtual_setting
@@ -52,10 +54,16 @@ def killed_at(setting: Setting, kind: str, value: float) -> None:
     setting.open_journal = open_journal
 
 
-def main(out: str, participant: str, kind: str, value: str) -> None:
+def main(out: str, participant: str, kind: str, value: str, run: str = "") -> None:
     setting = virtual_setting()
     killed_at(setting, kind, float(value))
-    play(prepare(Request(STUDY, participant=participant, out=Path(out), simulated=True)), setting)
+    request = Request(STUDY, participant=participant, out=Path(out), simulated=True)
+    if run:
+        folder = Path(out) / f"{STUDY}-sim" / "sourcedata" / f"sub-sim{participant}"
+        prepared, _ = prepare_resume(folder, Repeat(int(run), and_later=False))
+    else:
+        prepared = prepare(request)
+    play(prepared, setting)
 
 
 if __name__ == "__main__":

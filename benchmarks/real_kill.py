@@ -22,7 +22,7 @@ from experiment.errors import ExitCode
 from experiment.places import ROOT
 
 MAIN = [sys.executable, "-c", "from experiment.cli import main; main()"]
-TRIALS: set[Trial] = {(1, trial) for trial in range(1, 5)}  # of the study `demo`
+TRIALS: set[Trial] = {(1, 0, trial) for trial in range(1, 5)}  # of the study `demo`
 LONGEST_S = 500.0
 RESUMES = 3
 STUDY = "demo"

@@ -22,9 +22,10 @@ from hardware.devices import (
     Thermode,
     TriggerStamp,
 )
-from hardware.history import Delivery, PastHeat, SiteHistory
+from hardware.history import EVERY_SITE, Delivery, PastHeat, SiteHistory
 from hardware.limits import SafetyLimits
 from hardware.trace import GAP_S, HeatTrace
+from hardware.unasked import IdleWatch, UnaskedHeat
 
 TICK_S = 0.1  # how often a stimulus is looked after beside its samples
 STALL_S = 0.5  # a look that comes later than this means that the computer stood still
@@ -78,8 +79,9 @@ class GuardedThermode:
         self._trace: HeatTrace | None = None
         self._locked = ""
         self._stalled = ""
-        self._hot_since: float | None = None
-        self._settled_at = clock.now() + SETTLE_S
+        self._idle = IdleWatch(limits, clock.now() + SETTLE_S)
+        self._on_unasked: Callable[[UnaskedHeat], None] | None = None
+        self._untold: list[UnaskedHeat] = []
         device.watch(self._sampled)
 
     @property
@@ -176,6 +178,12 @@ class GuardedThermode:
         """Hand every temperature to `callback`, after the guard has judged it."""
         self._watcher = callback
 
+    def watch_unasked(self, callback: Callable[[UnaskedHeat], None]) -> None:
+        """Hand heat that nobody asked for to `callback`, also what was seen before this call."""
+        with self._lock:
+            self._on_unasked = callback
+        self._tell_unasked()
+
     def at_baseline(self) -> bool:
         """Whether the device is known to be at baseline."""
         return self._trace is None and self._device.at_baseline()
@@ -234,6 +242,7 @@ class GuardedThermode:
         if trace is None:
             self._watch_idle(sample)
         else:
+            self._idle.pass_by(sample)
             with self._lock:
                 complaint = trace.add(sample)
             if complaint and not self._locked:
@@ -246,16 +255,34 @@ class GuardedThermode:
             self.also_watch(sample)
 
     def _watch_idle(self, sample: TemperatureSample) -> None:
-        """Without a stimulus nothing may be hotter than what may be held without end."""
-        hot = max(sample.zones)
-        if hot <= self._limits.highest_baseline + self._limits.tolerance:
-            self._hot_since = None
-            self._settled_at = min(self._settled_at, sample.time)
-        elif sample.time >= self._settled_at:
-            if self._hot_since is None:
-                self._hot_since = sample.time
-            elif sample.time - self._hot_since >= self._limits.tolerance_s and not self._locked:
-                self._lock_out(f"The thermode is at {hot:.1f} C although no heat was asked for")
+        """Without a stimulus nothing may be hot; what is counts to the skin all the same.
+
+        A stimulus is prepared when the probe lies where it is to be given. Otherwise it may be on
+        its way to any site, so that the heat counts on each.
+        """
+        prepared = self._prepared
+        site = prepared.skin_site if prepared is not None else EVERY_SITE
+        heat = self._idle.add(sample, site)
+        if self._idle.alarm(sample) and not self._locked:
+            hot = max(sample.zones)
+            self._lock_out(f"The thermode is at {hot:.1f} C although no heat was asked for")
+        if heat is None:
+            return
+        if heat.over:
+            ended = self._wall_origin + heat.ended
+            self._history.add(PastHeat(heat.skin_site, ended, heat.cem43, heat.peak))
+        with self._lock:
+            self._untold.append(heat)
+        self._tell_unasked()
+
+    def _tell_unasked(self) -> None:
+        with self._lock:
+            callback = self._on_unasked
+            if callback is None:
+                return
+            told, self._untold = self._untold, []
+        for heat in told:
+            callback(heat)
 
     def _look_again(self, trace: HeatTrace) -> None:
         due = self._clock.now() + TICK_S

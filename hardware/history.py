@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 COUNTED_S = 24 * 3600.0  # deliveries of the last 24 h count
+EVERY_SITE = 0  # of a heat whose skin site isn't known: it counts on each of them
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,10 @@ class Delivery:
 
 @dataclass(frozen=True)
 class PastHeat:
-    """One delivered stimulus as plain data. `time` is its end in seconds of wall time (Unix)."""
+    """One delivered stimulus as plain data. `time` is its end in seconds of wall time (Unix).
+
+    `site` may be `EVERY_SITE`.
+    """
 
     site: int
     time: float
@@ -81,7 +85,9 @@ class SiteHistory:
     def site(self, site: int, now: float) -> SiteState:
         """What `site` has had in the 24 h before `now` (wall time in s)."""
         with self._lock:
-            counted = [h for h in self._heats if h.site == site and now - h.time <= COUNTED_S]
+            counted = [
+                h for h in self._heats if h.site in (site, EVERY_SITE) and now - h.time <= COUNTED_S
+            ]
         return SiteState(
             stimuli=len(counted),
             cem43=sum(heat.cem43 for heat in counted),

@@ -24,6 +24,7 @@ from hardware.rig import SerialScannerSection
 from hardware.scanner import SerialScanner
 from hardware.sections.response import ButtonsSection
 from hardware.tcs import replies
+from tests.memory import BOUND_MIB, most_memory
 
 MANY = 100_000
 TR_S = 0.46
@@ -205,6 +206,13 @@ def test_thousands_of_noisy_pulses_are_counted_without_a_crash() -> None:
     assert fuzz_pulses(3_000, seed=1) > 100
 
 
+def test_a_parser_that_kept_what_it_is_fed_would_be_seen() -> None:
+    chance = random.Random(1)
+    with pytest.raises(AssertionError):
+        most_memory(lambda: [chance.randbytes(1000) for _ in range(int(BOUND_MIB * 1100))])
+    assert most_memory(lambda: fuzz_replies(500, seed=1))[1] < BOUND_MIB / 10
+
+
 @pytest.mark.figures
 @pytest.mark.parametrize(
     ("parser", "fuzz"),
@@ -219,7 +227,10 @@ def test_figure_100_000_fuzzed_inputs(
     parser: str, fuzz: Callable[[int, int], int], capsys: pytest.CaptureFixture[str]
 ) -> None:
     begin = time.process_time()
-    found = fuzz(MANY, 7)
+    found, peak_mib = most_memory(lambda: fuzz(MANY, 7))
     with capsys.disabled():
         spent = time.process_time() - begin
-        print(f"\nfuzzed {parser}: {MANY} inputs, {found} understood, 0 crashes, {spent:.0f} s")
+        print(
+            f"\nfuzzed {parser}: {MANY} inputs, {found} understood, 0 crashes, at most "
+            f"{peak_mib:.1f} MiB held, {spent:.0f} s"
+        )

@@ -254,6 +254,21 @@ class HeatDelivered(_Event):
     reason: str = ""
 
 
+class HeatUnasked(_Event):
+    """The thermode was hot although no heat was asked for: when that was certain, and when over.
+
+    `skin_site` is 0 where it isn't known on which the probe lay: it counts on every one. One that
+    is never said to be over counts with the highest dose that the rig allows a stimulus.
+    """
+
+    event: Literal["heat_unasked"] = "heat_unasked"
+    began: float  # not before this
+    highest: float
+    cem43: float
+    skin_site: int
+    over: bool
+
+
 class ResponseGiven(_Event):
     """A key, button or click, with the time stamp of the event itself (mouse moves: in paths)."""
 
@@ -445,6 +460,7 @@ Event = (
     | HeatTriggered
     | Temperatures
     | HeatDelivered
+    | HeatUnasked
     | ResponseGiven
     | Rating
     | ChoiceMade
@@ -467,5 +483,5 @@ EVENT_ADAPTER: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discrimin
 # After these the journal is synced to disk: they end something that must not be lost.
 SYNCED = frozenset(
     {"session_start", "run_zero", "heat_triggered", "heat_delivered", "trial_end", "run_end"}
-    | {"stop", "step_end", "answer", "decision", "note", "session_end"}
+    | {"heat_unasked", "stop", "step_end", "answer", "decision", "note", "session_end"}
 )

@@ -18,6 +18,7 @@ from experiment.journal import Journal, NoHead, events, read_journal
 from hardware.devices import Stimulus
 from hardware.dose import cem43_of_stimulus
 from hardware.history import COUNTED_S, PastHeat
+from hardware.limits import HIGHEST_DOSE_STIMULUS
 
 DONE = ("completed", "heat_skipped")
 
@@ -150,7 +151,7 @@ def heat_of(journals: Iterable[Journal]) -> list[PastHeat]:
     """Every heat that was delivered, or may have been: what started and wasn't logged as over.
 
     The latter (the program was killed in the middle of it) counts with its planned dose: the
-    device went on by itself to the stimulus's own end.
+    device went on by itself to the stimulus's own end. Heat that nobody asked for counts, too.
     """
     found: list[PastHeat] = []
     for journal in journals:
@@ -159,6 +160,23 @@ def heat_of(journals: Iterable[Journal]) -> list[PastHeat]:
             PastHeat(e.skin_site, wall_time(journal, e.t), e.cem43, e.temperature) for e in over
         ]
         found += [_as_planned(journal, event) for event in _not_known_to_be_over(journal)]
+        found += _unasked(journal)
+    return found
+
+
+def _unasked(journal: Journal) -> list[PastHeat]:
+    """Heat that nobody asked for; one without an end isn't known to have ended soon."""
+    found, open_ = [], None
+    for event in journal.of(events.HeatUnasked):
+        open_ = None if event.over else event
+        if event.over:
+            ended = wall_time(journal, event.t)
+            found.append(PastHeat(event.skin_site, ended, event.cem43, event.highest))
+    if open_ is not None:
+        limits = journal.head.rig.get("limits") or {}
+        most = float(limits.get("highest_dose_stimulus", HIGHEST_DOSE_STIMULUS))
+        latest = wall_time(journal, max(open_.t, journal.events[-1].t))
+        found.append(PastHeat(open_.skin_site, latest, max(most, open_.cem43), open_.highest))
     return found
 
 

@@ -10,6 +10,7 @@ from experiment.journal.events import Event
 from experiment.running.stage import Participant
 from hardware.devices import TemperatureSample
 from hardware.history import Delivery
+from hardware.unasked import UnaskedHeat
 
 SAMPLES_A_LINE = 15  # at 50 Hz 0.3 s, by which the live page lags, and which a crash may cost
 
@@ -88,6 +89,19 @@ class Thermometer:
         felt = delivery.mean_plateau if delivery.mean_plateau is not None else highest
         plateau_s = 0.0 if delivery.aborted else self._plateau_s
         self._participant.felt(felt, plateau_s, delivery.skin_site)
+
+    def unasked(self, heat: UnaskedHeat) -> None:
+        """The thermode was, or is, hot although nobody asked for it."""
+        self._write(
+            events.HeatUnasked(
+                t=heat.ended,
+                began=heat.began,
+                highest=heat.peak,
+                cem43=round(heat.cem43, 4),
+                skin_site=heat.skin_site,
+                over=heat.over,
+            )
+        )
 
     def _take(self) -> events.Temperatures:
         line = events.Temperatures(

@@ -266,6 +266,11 @@ class _Wiring:
         elif isinstance(event, events.HeatDelivered) and event.reason:
             where = f"trial {event.trial}" if event.trial else "the lead-in"
             self.warn(f"The heat of {where}: {event.reason}")
+        elif isinstance(event, events.HeatUnasked) and not event.over:
+            self.warn(
+                f"The thermode is at {event.highest:.1f} C although no heat was asked for; it "
+                f"counts on the skin."
+            )
 
     def _write_offsets(self) -> None:
         """How far the keys' clock was from ours, as measured since the last time."""
@@ -322,6 +327,8 @@ class _Wiring:
                 display=asdict(self._display.info),
             )
         )
+        if self._devices.thermode is not None:  # not sooner: the head is the first line
+            self._devices.thermode.watch_unasked(self.thermometer.unasked)
         for info in (*self._devices.infos, self._responses.info):
             self.write(events.DeviceOpened(t=setting.clock.now(), **asdict(info)))
         if said := getattr(self._responses, "warning", ""):

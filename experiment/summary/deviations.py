@@ -64,6 +64,10 @@ def _judge(event: Event) -> tuple[Weight, str] | None:
         case events.HeatDelivered(aborted=True):
             because = f": {event.reason}" if event.reason else ""
             return "serious", f"heat of {event.temperature:.1f} °C aborted{because}"
+        case events.HeatUnasked(over=True):
+            return "serious", (
+                f"the thermode was at up to {event.highest:.1f} °C although no heat was asked for"
+            )
         case events.TrialEnd(status="aborted"):
             return "serious", "trial aborted"
         case events.RunEnd():

@@ -33,7 +33,7 @@ AGAIN_HOT_S = 0.25  # and then as often as this, as long as the probe isn't down
 MOST_ABORTS = 60
 FAST_AFTER_S = 15.0  # polling stays fast for at most this long after the planned end
 AT_BASELINE = 1.0  # C above baseline that still counts as baseline
-ERRORS_EVERY = 5  # every fifth poll between stimuli asks for the error state
+ERRORS_EVERY_S = 5.0  # between stimuli it is asked for its error state, too
 
 
 class TcsThermode:
@@ -61,11 +61,11 @@ class TcsThermode:
         self._fast_s = 1.0 / section.poll_hz
         self._waiting_since: float | None = None  # when the E that isn't answered yet was sent
         self._unanswered = 0
-        self._polls = 0
         self._aborts_left = 0
         self._timer: Timer | None = None
         self._due = 0.0
         self._polling = threading.RLock()
+        self._errors_at = clock.now() + ERRORS_EVERY_S  # opening asks for it
         self.info = DeviceInfo("thermode", "tcs", section.port, section.port.startswith(EMULATED))
         self._talk = Conversation(port, clock, self._temperatures, self._fail, self._lost)
         self._loading = Loading(self._talk, clock, section, highest_target)
@@ -165,11 +165,12 @@ class TcsThermode:
 
     def _disarm(self, stimulus: Stimulus | None) -> bool:
         """With the line to itself: whether this stimulus may still start; it then may not again."""
-        # An abort unloads first and counts afterwards, so this order never loses its repeats.
-        self._aborts_left = 0
-        if stimulus is None or self._loading.loaded is not stimulus:
-            return False
-        if self._failure or self._closed:
+        # An abort unloads first and counts afterwards: where this takes its repeats away, it
+        # finds that nothing is loaded any more, and gives them back.
+        repeats, self._aborts_left = self._aborts_left, 0
+        loaded = stimulus is not None and self._loading.loaded is stimulus
+        if stimulus is None or not loaded or self._failure or self._closed:
+            self._aborts_left = max(self._aborts_left, repeats)
             return False
         self._return_at = self._clock.now() + stimulus.rise_s + stimulus.plateau_s
         self._fast_until = self._return_at + stimulus.return_s + FAST_AFTER_S
@@ -185,6 +186,14 @@ class TcsThermode:
             self._unanswered = 0
             self._due = self._clock.now()
             self._poll()
+
+    def _poll_soon(self, time: float) -> None:
+        """Warm without a stimulus: whether it stays so mustn't take another second to be known."""
+        with self._polling:
+            if self._timer is not None and self._due > time + self._fast_s:
+                self._timer.cancel()
+                self._due = time + self._fast_s
+                self._timer = self._clock.call_at(self._due, self._poll)
 
     def _poll(self) -> None:
         with self._polling:
@@ -212,11 +221,10 @@ class TcsThermode:
             self._unanswered += 1
             if self._unanswered >= (MOST_UNANSWERED_HOT if hot else MOST_UNANSWERED):
                 self._fail("has stopped answering")
-        elif not hot:
-            self._polls += 1
-            if self._polls % ERRORS_EVERY == 0:
-                self._loading.ask_errors(self._fail)
-                return
+        elif not hot and now >= self._errors_at:
+            self._errors_at = now + ERRORS_EVERY_S
+            self._loading.ask_errors(self._fail)
+            return
         self._waiting_since = now
         self._talk.write(commands.TEMPERATURES)
 
@@ -237,6 +245,8 @@ class TcsThermode:
         self._waiting_since = None
         self._unanswered = 0
         sample = self._latest = TemperatureSample(time, *found)
+        if not self._heated and self._warm():
+            self._poll_soon(time)
         if self._watcher is not None:
             self._watcher(sample)
 
@@ -256,6 +266,10 @@ class TcsThermode:
             and latest.time >= self._return_at
             and max(latest.zones) <= self._baseline + AT_BASELINE
         )
+
+    def _warm(self) -> bool:
+        latest = self._latest
+        return latest is not None and max(latest.zones) > self._baseline + AT_BASELINE
 
     def _lost(self, error: Exception) -> None:
         self._fail(f"was lost: its port failed ({error})")

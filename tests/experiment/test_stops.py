@@ -13,6 +13,13 @@ import pytest
 
 from experiment.errors import ExitCode
 from experiment.journal import events
+from experiment.responses.emulated import EmulatedResponses
+from experiment.session.experimenter import SimulatedExperimenter
+from experiment.session.preparation import Request, prepare
+from experiment.session.session import play
+from experiment.session.settings import virtual_setting
+from hardware.devices import Response
+from hardware.emulation import EmulatedWorld
 from hardware.emulation.scanner import EmulatedScanner
 from tests.experiment.virtual import Room, play_virtually
 
@@ -94,3 +101,31 @@ def test_a_final_stop_while_no_pulses_come_ends_with_4(
     happens = {asked.t - late: lambda room: room.press("stop") for late in (1.0, 0.5)}
     played, _ = play_virtually(tmp_path / "stopped", happens=happens, choose=choose)
     assert played.ending.exit_code == ExitCode.EMERGENCY_STOP
+
+
+def test_a_question_is_put_only_when_the_probe_is_down(tmp_path: Path) -> None:
+    """A return of 20 C/s takes 0.7 s, in which nobody is asked anything."""
+    _, plain = play_virtually(tmp_path / "plain")
+    moment = plain.of(events.HeatTriggered)[1].t + 4.0
+    setting = virtual_setting()
+    worlds: list[EmulatedWorld] = []
+    setting.arrange_world = worlds.append
+    asked: dict[str, float] = {}
+
+    def choose(question: str, options: Mapping[str, str]) -> str:
+        asked.setdefault(question, max(worlds[0].tcs.zones()))
+        return next(iter(options))
+
+    def press() -> None:
+        worlds[0].tcs.receive(b"R00200")
+        hub.emit(Response(setting.clock.now(), "stop", True))
+        hub.emit(Response(setting.clock.now(), "stop", False))
+
+    hub = EmulatedResponses()
+    setting.experimenter = SimulatedExperimenter(setting.clock, choose=choose)
+    setting.open_responses = lambda prepared, display: hub
+    setting.clock.call_at(moment, press)
+    prepared = prepare(Request("pilot_short", out=tmp_path / "stopped", simulated=True))
+    play(prepared, setting)
+    [paused] = [heat for question, heat in asked.items() if question.startswith("Paused")]
+    assert paused <= 33.0

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from hardware.devices import DeviceError, Stimulus, TemperatureSample
-from hardware.dose import cem43_of_stimulus
-from hardware.guard import HeatRefused
+from hardware.dose import cem43_of_stimulus, dose_rate
+from hardware.guard import GuardedThermode, HeatRefused
 from hardware.history import PastHeat
+from hardware.unasked import UnaskedHeat
 from tests.hardware.benches import Bench, make_bench
 
 Heat = Callable[..., Stimulus]
@@ -380,3 +381,76 @@ def test_a_waiting_stimulus_that_cannot_be_loaded_is_not_ready(bench: Bench, hea
     assert bench.guard.history.visit_stimuli(bench.clock.now()) == 1
     assert bench.guard.info.kind == "tcs"
     assert bench.guard.at_baseline()
+
+
+def test_heat_that_nobody_asked_for_counts_where_the_probe_lies(bench: Bench, heat: Heat) -> None:
+    told: list[UnaskedHeat] = []
+    bench.guard.watch_unasked(told.append)
+    bench.load(heat(skin_site=2))
+    began = bench.clock.now()
+    bench.world.tcs.never_ends = bench.world.tcs.ignores_abort = True
+    bench.world.tcs.receive(b"C0450V01000D060000L")
+    assert bench.clock.wait(lambda: bool(bench.guard.failure()), began + 5)
+    # A poll a second finds it warm; from then on it is asked as often as during heat.
+    assert bench.clock.now() - began < 1.0 + 0.2 + 3 * 0.02
+    assert [one.over for one in told] == [False]
+    bench.pass_time(9)
+    bench.world.tcs.never_ends = bench.world.tcs.ignores_abort = False
+    bench.pass_time(2)
+    assert [one.over for one in told] == [False, True]
+    assert {one.skin_site for one in told} == {2}
+    assert told[1].peak == 45.0
+    seconds = told[1].ended - told[1].began
+    assert 9 < seconds < 12
+    assert told[1].cem43 == pytest.approx(seconds * dose_rate(45.0), rel=0.05)
+    site, other = (bench.history.site(number, bench.clock.now()) for number in (2, 1))
+    assert (site.stimuli, site.cem43) == (1, told[1].cem43)
+    assert site.last_end == told[1].ended
+    assert (other.stimuli, other.cem43) == (0, 0.0)
+    assert bench.history.visit_stimuli(bench.clock.now()) == 1
+
+
+def test_where_nobody_knows_the_site_such_heat_counts_on_each(bench: Bench, heat: Heat) -> None:
+    bench.heat(heat(skin_site=2))
+    bench.pass_time(2)
+    bench.world.tcs.receive(b"C0450V01000D060000L")
+    bench.pass_time(4)
+    now, dose = bench.clock.now(), bench.deliveries[0].cem43
+    assert [bench.history.site(site, now).stimuli for site in (1, 2, 8)] == [1, 2, 1]
+    assert bench.history.site(8, now).cem43 > 0
+    assert bench.history.site(2, now).cem43 > dose
+    assert bench.history.visit_stimuli(now) == 2
+    told: list[UnaskedHeat] = []
+    bench.guard.watch_unasked(told.append)  # the session's journal may begin later
+    assert [one.over for one in told] == [False, True]
+    bench.guard.watch_unasked(told.append)
+    assert len(told) == 2
+
+
+def test_one_damaged_answer_is_no_heat(bench: Bench) -> None:
+    spoilt = iter([b"\r320+475+475+475+475+475"])
+    bench.world.lines["tcs"].to_host = lambda data: next(spoilt, data)
+    bench.pass_time(3)
+    assert 47.5 in {max(sample.zones) for sample in bench.samples}
+    assert bench.guard.failure() == ""
+    assert bench.history.visit_stimuli(bench.clock.now()) == 0
+
+
+def test_a_probe_that_is_hot_when_it_is_opened_counts_without_an_alarm(bench: Bench) -> None:
+    """It may come down from what went before; but who stays hot is locked out."""
+    told: list[UnaskedHeat] = []
+    limits, clock = bench.guard._limits, bench.clock
+    bench.world.tcs.stuck = {3: 45.0}
+    bench.world.tcs.receive(b"A")
+    guard = GuardedThermode(bench.device, clock, limits, bench.history, sample_s=0.02)
+    guard.watch_unasked(told.append)
+    bench.pass_time(5)
+    assert [one.over for one in told] == [False]
+    assert guard.failure() == ""
+    bench.pass_time(6)
+    assert "although no heat was asked for" in guard.failure()
+    bench.world.tcs.stuck = {}
+    bench.world.tcs.receive(b"A")
+    bench.pass_time(2)
+    assert [one.over for one in told] == [False, True]
+    assert bench.history.site(1, clock.now()).cem43 == told[1].cem43 > 0.5

@@ -157,6 +157,10 @@ def test_heat_that_somebody_else_triggers_while_it_is_armed_is_seen(room: Room) 
     assert "although no heat was asked for" in room.guard.failure()
     room.pass_time(5)
     assert room.medoc.temperature() == 32.0
+    # It was armed for site 1, so that is where it counts.
+    sites = [room.guard.history.site(site, room.clock.now()) for site in (1, 2)]
+    assert [site.stimuli for site in sites] == [1, 0]
+    assert sites[0].cem43 > 0.0
 
 
 def test_nothing_goes_out_in_the_moments_before_an_expected_trigger(room: Room) -> None:

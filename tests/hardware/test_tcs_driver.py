@@ -117,6 +117,18 @@ def test_an_abort_disarms_and_is_sent_twice(bench: Bench, heat: Heat) -> None:
     assert bench.world.tcs.heats == []
 
 
+def test_an_abort_that_overtakes_a_start_keeps_its_repeats(bench: Bench, heat: Heat) -> None:
+    """A stop on another thread, after the trigger's last look and before its byte."""
+    bench.load(heat())
+    began = bench.clock.now()
+    bench.device._talk.hush = bench.device.abort  # type: ignore[method-assign]
+    with pytest.raises(DeviceError, match="aborted before it started"):
+        bench.guard.trigger()
+    bench.pass_time(1)
+    assert bench.since(began) == b"AA"
+    assert bench.world.tcs.heats == []
+
+
 def test_an_abort_in_heat_is_repeated_until_the_probe_is_down(bench: Bench, heat: Heat) -> None:
     load(bench, heat())
     bench.device.trigger()

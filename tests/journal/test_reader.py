@@ -13,6 +13,7 @@ from experiment.journal import find_journals, parse_journal, read_journal
 from experiment.journal.events import SCHEMA_VERSION, Note, RunStart, SessionStart, Temperatures
 from tests.factory import Session, write_session
 from tests.journal.fuzz import fuzz_reader
+from tests.memory import most_memory
 
 NAME = Path("sub-01_journal-001.jsonl")
 
@@ -149,10 +150,12 @@ def test_fuzzed_lines_are_read_or_refused(path: Path) -> None:
 
 @pytest.mark.figures
 def test_figure_100_000_fuzzed_lines(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    outcome = fuzz_reader(path.read_bytes(), count=100_000, seed=7)
+    journal, count = path.read_bytes(), 100_000
+    outcome, peak_mib = most_memory(lambda: fuzz_reader(journal, count, seed=7))
     with capsys.disabled():
         print(
-            f"\nfuzzed journal lines: {outcome['read']} read, {outcome['refused']} refused, 0 crashes"
+            f"\nfuzzed journal lines: {count} inputs, {outcome['read']} read, "
+            f"{outcome['refused']} refused, 0 crashes, at most {peak_mib:.1f} MiB held"
         )
 
 
