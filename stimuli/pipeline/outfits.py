@@ -18,9 +18,9 @@ from stimuli.pipeline.fabric import cloth
 from stimuli.pipeline.identity import Identity
 from stimuli.pipeline.shirt import add_shirt
 
-COAT_FROM_NECK_DM = {"scrubs": 0.11, "blouse": 0.11}
+COAT_FROM_NECK_DM = {"female": 0.11, "male": 0.07}
 OVER_A_COLLAR_DM = 0.22
-"""How far the coat's collar stands off the neck at its side."""
+"""How far the coat's collar stands off the neck at its side: over scrubs or a blouse, and over a shirt's collar."""
 
 
 def dress(person: Identity, torso: Floats) -> None:
@@ -32,13 +32,14 @@ def dress(person: Identity, torso: Floats) -> None:
         _blouse(person, inner)
     else:
         add_shirt(person, inner)
-    clear = COAT_FROM_NECK_DM.get(person.outfit, OVER_A_COLLAR_DM)
+    collarless = person.outfit in ("scrubs", "blouse")
+    clear = COAT_FROM_NECK_DM[person.sex] if collarless else OVER_A_COLLAR_DM
     add_coat(person.sex, torso_shell(torso, 0.15, 30), inner, clear)
 
 
 def _scrubs(person: Identity, inner: Shell) -> None:
     """A V-neck with a sewn band, mitred at its point."""
-    point, slope = (5.08, 0.92) if person.sex == "female" else (5.06, 0.96)
+    point, slope = (5.08, 0.92) if person.sex == "female" else (5.08, 1.10)
     _pullover("scrubs", person, inner, lambda x: point + x / slope, width=0.13, folds=0.9)
 
 
