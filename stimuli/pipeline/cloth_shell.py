@@ -15,6 +15,7 @@ from stimuli.pipeline.base_mesh import BODY_VERTICES, Floats, Ints, base_mesh
 from stimuli.pipeline.surface import subdivided, vertex_normals
 
 LOWEST, HIGHEST = 4.0, 6.12
+NEIGHBOURS = 16
 
 
 @dataclass(frozen=True)
@@ -32,29 +33,35 @@ class Shell:
 
     def push_out(self, points: Floats, gap: Floats | float) -> Floats:
         """Points moved outwards until they lie at least `gap` dm over the cloth."""
-        _, near = self.tree.query(points, k=4)
-        base = self.points[near].mean(1)
-        normal = self.normals[near].mean(1)
-        normal /= np.linalg.norm(normal, axis=1, keepdims=True)
-        over = ((points - base) * normal).sum(1)
+        over, normal = self._over(points)
         return points + normal * np.maximum(gap - over, 0)[:, None]
+
+    def lie_on(self, points: Floats, gap: Floats | float) -> tuple[Floats, Floats]:
+        """Points moved to exactly `gap` dm over the cloth, and the cloth's normals there."""
+        over, normal = self._over(points)
+        return points + normal * (np.asarray(gap) - over)[:, None], normal
 
     def at_front(self, xy: Floats) -> Floats:
         """Points (n, 3) of the cloth's front at given x and y (n, 2)."""
         front = np.flatnonzero(self.normals[:, 2] > 0.1)
-        distance, near = cKDTree(self.points[front, :2]).query(xy, k=4)
-        weight = 1 / (np.asarray(distance) + 1e-4) ** 2
-        depth = (self.points[front, 2][near] * weight).sum(1) / weight.sum(1)
+        distance, near = cKDTree(self.points[front, :2]).query(xy, k=NEIGHBOURS)
+        depth = (self.points[front, 2][near] * _nearness(np.asarray(distance))).sum(1)
         return np.concatenate([xy, depth[:, None]], 1)
 
-    def lie_on(self, points: Floats, gap: Floats | float) -> tuple[Floats, Floats]:
-        """Points moved to exactly `gap` dm over the cloth, and the cloth's normals there."""
-        _, near = self.tree.query(points, k=4)
-        base = self.points[near].mean(1)
-        normal = self.normals[near].mean(1)
+    def _over(self, points: Floats) -> tuple[Floats, Floats]:
+        """Heights (n,) of points over the cloth, and its normals there."""
+        distance, near = self.tree.query(points, k=NEIGHBOURS)
+        weight = _nearness(np.asarray(distance))[..., None]
+        base = (self.points[near] * weight).sum(1)
+        normal = (self.normals[near] * weight).sum(1)
         normal /= np.linalg.norm(normal, axis=1, keepdims=True)
-        over = ((points - base) * normal).sum(1)
-        return points + normal * (np.asarray(gap) - over)[:, None], normal
+        return ((points - base) * normal).sum(1), normal
+
+
+def _nearness(distance: Floats) -> Floats:
+    """Weights (n, k) of the k nearest, summing to 1; the farthest gets 0, so that the mean never jumps."""
+    weight = (1 - distance / (distance[:, -1:] + 1e-9)) ** 2 + 1e-9
+    return np.asarray(weight / weight.sum(1, keepdims=True))
 
 
 def torso_shell(v: Floats, gap: float, smoothing: int) -> Shell:

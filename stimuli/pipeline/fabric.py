@@ -7,13 +7,15 @@ from typing import Any
 from stimuli.pipeline.blender import Nodes, rgba
 
 WHITE_COAT = (0.68, 0.692, 0.705)
+STITCH_DM = 0.055
+"""How far the stitched line lies from the hem."""
 
 
 def cloth(
     name: str, colour: tuple[float, float, float], *, folds: float = 0.5, weave: float = 1.0, sheen: float = 0.15,
     seam: bool = False, stripes: tuple[float, float, float] | None = None,
 ) -> Any:  # fmt: skip
-    """A woven cloth; `folds` in mm of soft relief; `seam` stitches a line near a sheet's rim; `stripes` a tie's."""
+    """A woven cloth; `folds` in mm of soft relief; `seam` stitches a line along a sheet's hems; `stripes` a tie's."""
     nodes = Nodes(name)
     where = nodes.add("TexCoord").outputs["Object"]
     soft = nodes.add("Mapping", {0: where})
@@ -35,10 +37,10 @@ def cloth(
         base = nodes.mix(nodes.math("GREATER_THAN", wave, 0.93), rgba(colour), rgba(stripes))
     if seam:
         rim = nodes.attribute("edge")
-        off = nodes.math("ABSOLUTE", nodes.math("SUBTRACT", rim, 0.90))
+        off = nodes.math("ABSOLUTE", nodes.math("SUBTRACT", rim, STITCH_DM))
         line = nodes.add(
             "MapRange",
-            {"Value": off, "From Min": 0.0, "From Max": 0.03, "To Min": -0.35, "To Max": 0.0},
+            {"Value": off, "From Min": 0.0, "From Max": 0.010, "To Min": -0.22, "To Max": 0.0},
         )
         height = nodes.math("ADD", height, line.outputs[0])
     scaled = nodes.add("VectorMath", {"Scale": shade}, operation="SCALE")
