@@ -62,6 +62,12 @@ def base_mesh() -> BaseMesh:
 
 
 @cache
+def nearest(x: float, y: float, z: float) -> int:
+    """The body vertex nearest to a point of the base mesh, in dm."""
+    return int(np.argmin(((base_mesh().vertices[:BODY_VERTICES] - (x, y, z)) ** 2).sum(1)))
+
+
+@cache
 def target(name: str) -> tuple[Ints, Floats]:
     """A target's vertex indices (n,) and offsets (n, 3) in dm.
 

@@ -15,6 +15,7 @@ from stimuli.pipeline.base_mesh import (
     BODY_VERTICES,
     Floats,
     base_mesh,
+    nearest,
     skin_weights,
     smooth_step,
     weighted_sum,
@@ -29,6 +30,22 @@ MALE_LIDS = {"unit/eyeWideLeft": 0.15, "unit/eyeWideRight": 0.15}
 MALE_HEAD = 1.025
 """Men's heads are a little larger than women's of the same picture size."""
 ARM_DROP_DEG = 30.0
+LIPS_OVERLAP = 0.012
+"""How far (dm) the lips' inner edges overlap, of which the subdivided surface keeps less."""
+UPPER_LIP_EDGE = (
+    (0.0, 6.608, 1.553),
+    (0.047, 6.611, 1.549),
+    (0.101, 6.613, 1.545),
+    (0.156, 6.615, 1.516),
+    (0.212, 6.615, 1.449),
+)
+LOWER_LIP_EDGE = (
+    (0.0, 6.601, 1.540),
+    (0.051, 6.601, 1.534),
+    (0.111, 6.604, 1.517),
+    (0.172, 6.600, 1.479),
+    (0.212, 6.602, 1.437),
+)
 
 
 @dataclass(frozen=True)
@@ -52,13 +69,39 @@ def neutral(person: Identity) -> Rest:
     share = np.maximum(
         share, smooth_step(mesh.vertices[:, 2], 0.9, 1.1) * (mesh.vertices[:, 1] > 6.1)
     )[:, None]
-    return Rest(share * head + (1 - share) * torso, turn)
+    return Rest(_lips_closed(share * head + (1 - share) * torso), turn)
 
 
 def vertices(person: Identity, trust: float) -> Floats:
     """The identity's vertices (19158, 3) in dm at an axis value."""
     rest = neutral(person)
-    return rest.vertices + trust_offset(trust) @ rest.turn.T
+    return _lips_closed(rest.vertices + trust_offset(trust) @ rest.turn.T)
+
+
+def _lips_closed(v: Floats) -> Floats:
+    """Brings the lips together where they gape: v (19158, 3), the lips' inner edges overlapping by `LIPS_OVERLAP`.
+
+    Ancestries, ages and lip volumes each part the base mesh's lips by up to 3.5 mm, and one looks into a black
+    cavity. The target that closes a mouth says which vertices go with which lip; here both go half the way, weighted
+    along the seam by the gap that is there, and kept to the lips, so that chin and corners stay.
+    """
+    mesh = base_mesh()
+    x, y, _ = mesh.vertices.T
+    lift = weighted_sum({"unit/mouthClose": 1.0})[:, 1]
+    near = smooth_step(y, 6.40, 6.55) * (1 - smooth_step(y, 6.66, 6.78))
+    near *= 1 - smooth_step(np.abs(x), 0.225, 0.265)
+    out = v.copy()
+    for sign, side in ((-1.0, x < 0), (1.0, x >= 0)):
+        upper = [nearest(sign * a, b, c) for a, b, c in UPPER_LIP_EDGE]
+        lower = [nearest(sign * a, b, c) for a, b, c in LOWER_LIP_EDGE]
+        along, below = np.abs(x[upper]), np.abs(x[lower])
+        gap = v[upper, 1] - np.interp(along, below, v[lower, 1])
+        lift_below = np.interp(along, below, lift[lower])
+        weight = (gap + LIPS_OVERLAP) / (lift_below - lift[upper])
+        where = np.abs(x[side])
+        middle = np.interp(where, along, (lift_below + lift[upper]) / 2)
+        out[side, 1] += np.interp(where, along, weight) * (lift[side] - middle) * near[side]
+    return out
 
 
 def eye(v: Floats, side: str) -> tuple[Floats, float]:

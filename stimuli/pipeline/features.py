@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 
 import numpy as np
 
-from stimuli.pipeline.base_mesh import BODY_VERTICES, Floats, base_mesh
-
-
-@cache
-def nearest(x: float, y: float, z: float) -> int:
-    """The body vertex nearest to a point of the base mesh, in dm."""
-    return int(np.argmin(((base_mesh().vertices[:BODY_VERTICES] - (x, y, z)) ** 2).sum(1)))
+from stimuli.pipeline.base_mesh import BODY_VERTICES, Floats, base_mesh, nearest
 
 
 def _eye_height(v: Floats) -> float:

@@ -14,11 +14,14 @@ from PIL import Image
 from scipy.spatial import cKDTree
 
 from stimuli.pipeline import packages
-from stimuli.pipeline.base_mesh import BODY_VERTICES, Floats, base_mesh, smooth_step
+from stimuli.pipeline.base_mesh import BODY_VERTICES, Floats, Ints, base_mesh, smooth_step
 from stimuli.pipeline.hair_styles import Hairline, HairStyle
 from stimuli.pipeline.surface import Surface
 
 SOFT_EDGE = 0.03
+EAR_CLEAR_DM = 0.075
+HEAD_DM = 0.8
+"""The head's radius at the hairline, about."""
 
 
 @dataclass(frozen=True)
@@ -30,13 +33,17 @@ class Roots:
     rest: Floats
 
 
-def scalp_density(rest: Floats, hairline: Hairline) -> Floats:
+def scalp_density(rest: Floats, hairline: Hairline, soft_temples: bool = False) -> Floats:
     """How densely hair grows at rest positions (n, 3), 0-1, without the ears' mask."""
     azimuth = np.degrees(np.arctan2(np.abs(rest[:, 0]), rest[:, 2] - 0.45))
     degrees, heights = np.array(hairline, float).T
     waver = 0.022 * np.sin(9 * rest[:, 0] + 1.0) + 0.014 * np.sin(23 * rest[:, 0] + 17 * rest[:, 2])
-    line = np.interp(azimuth, degrees, heights) + waver
-    return smooth_step(rest[:, 1] - line, -SOFT_EDGE, 2.2 * SOFT_EDGE)
+    over = rest[:, 1] - np.interp(azimuth, degrees, heights) - waver
+    if soft_temples:  # measured across the line rather than upwards
+        slope = np.gradient(np.interp(np.arange(181), degrees, heights)) / np.radians(HEAD_DM)
+        over = over / np.hypot(1, np.interp(azimuth, np.arange(181), slope))
+        over += 0.010 * np.sin(38 * rest[:, 1] + 5 * rest[:, 0])
+    return smooth_step(over, -SOFT_EDGE, 2.2 * SOFT_EDGE)
 
 
 def ear_mask() -> Floats:
@@ -49,9 +56,10 @@ def ear_mask() -> Floats:
     )
 
 
-def vertex_scalp(hairline: Hairline) -> Floats:
+def vertex_scalp(style: HairStyle) -> Floats:
     """Hair density at the body's vertices, (13380,): darkens the skin under the hair."""
-    return scalp_density(base_mesh().vertices[:BODY_VERTICES], hairline) * (1 - ear_mask())
+    rest = base_mesh().vertices[:BODY_VERTICES]
+    return scalp_density(rest, style.hairline, style.soft_temples) * (1 - ear_mask())
 
 
 def roots(surface: Surface, style: HairStyle, rng: np.random.Generator) -> Roots:
@@ -61,11 +69,7 @@ def roots(surface: Surface, style: HairStyle, rng: np.random.Generator) -> Roots
     centre = surface.rest[surface.quads].mean(1)
     ears = base_mesh().vertices[:BODY_VERTICES][ear_mask() > 0.3]
     near_ear = cKDTree(ears).query(centre)[0] < 0.055
-    weight = area * scalp_density(centre, style.hairline) * ~near_ear
-    if style.part is not None:
-        weight = weight * (
-            1 + 4.0 * np.exp(-(((centre[:, 0] - style.part) / 0.07) ** 2)) * (centre[:, 1] > 7.8)
-        )
+    weight = area * scalp_density(centre, style.hairline, style.soft_temples) * ~near_ear
     face = rng.choice(len(weight), style.count, p=weight / weight.sum())
     u, w = rng.random((2, style.count, 1))
     corners = surface.quads[face]
@@ -82,16 +86,20 @@ def grow(surface: Surface, style: HairStyle, start: Roots, rng: np.random.Genera
     """Strands (n, steps + 1, 3) in dm."""
     count, steps = len(start.points), style.steps
     length = style.length(start.rest) * rng.uniform(0.78, 1.08, count)
-    edge = scalp_density(start.rest, style.hairline)
+    edge = scalp_density(start.rest, style.hairline, style.soft_temples)
     length *= 0.45 + 0.55 * edge if style.fall == 0 else 1.0
     segment = (length / steps)[:, None]
-    height = style.lift * rng.uniform(0.15, 1.0, count) ** 0.8 * (0.35 + 0.65 * edge)
+    # long hair makes one shell: single strands over a sparse one stand against the light as loops
+    spread = rng.uniform(0.15, 1.0, count) ** (0.2 if style.fall else 0.8)
+    height = style.lift * spread * (0.35 + 0.65 * edge)
     point, normal = start.points.copy(), start.normals
     stand = (
         style.stand * (0.4 + 0.6 * smooth_step(start.rest[:, 1], 7.3, 8.1))
         if style.stand < 0.9
         else np.full(count, style.stand)
     )
+    if style.fall:  # long hair lies flat on top, or its arcs stand against the light as loops
+        stand = np.full(count, 0.5 * style.stand)
     comb = _unit(_tangent(style.comb(point, start.rest), normal))
     direction = _unit(comb * (1 - stand)[:, None] + normal * stand[:, None])
     strands = np.empty((count, steps + 1, 3))
@@ -116,15 +124,19 @@ def grow(surface: Surface, style: HairStyle, start: Roots, rng: np.random.Genera
     if style.clear_face:
         drop |= _across_the_face(strands)
     if not style.fall:
-        drop |= _over_ears(surface, strands)
+        first = _first_near_ear(surface, strands)
+        drop |= first < 3
+        strands = _shortened(strands, np.maximum(first - 1, 1))
     return strands[~drop]
 
 
-def _over_ears(surface: Surface, strands: Floats) -> NDArray[np.bool_]:
-    """Short strands that would ride over an ear."""
+def _first_near_ear(surface: Surface, strands: Floats) -> Ints:
+    """Index of each short strand's first point near an ear, else one past its last: it would ride over the ear."""
     ears = base_mesh().vertices[:BODY_VERTICES][ear_mask() > 0.3]
     on_ear = cKDTree(ears).query(surface.rest)[0] < 0.01
-    return np.asarray(cKDTree(surface.points[on_ear]).query(strands, workers=-1)[0] < 0.05).any(1)  # type: ignore[return-value]
+    distance, _ = cKDTree(surface.points[on_ear]).query(strands, workers=-1)
+    near = np.asarray(distance) < EAR_CLEAR_DM
+    return np.where(near.any(1), near.argmax(1), strands.shape[1])
 
 
 def _across_the_face(strands: Floats) -> NDArray[np.bool_]:
@@ -184,7 +196,13 @@ def _cut(strands: Floats, height: float, rng: np.random.Generator) -> Floats:
     ends = height + 0.10 * rng.standard_normal(len(strands)) + 0.10 * rng.random(len(strands)) ** 3
     below = strands[..., 1] < ends[:, None]
     first = np.where(below.any(1), below.argmax(1), steps - 1)
-    where = np.linspace(0, 1, steps)[None] * first[:, None]
+    return _shortened(strands, first)
+
+
+def _shortened(strands: Floats, last: Ints) -> Floats:
+    """Strands that end at their point of index `last` (n,), with as many points as before."""
+    steps = strands.shape[1]
+    where = np.linspace(0, 1, steps)[None] * last[:, None]
     low = np.minimum(where.astype(int), steps - 2)
     part = (where - low)[..., None]
     row = np.arange(len(strands))[:, None]
@@ -217,14 +235,11 @@ def _waved(strands: Floats, style: HairStyle, rng: np.random.Generator) -> Float
         4.3 * root[:, 1] - 2.9 * root[:, 2]
     )
     phase = phase + 0.5 * rng.standard_normal(len(strands))
-    swing = (
-        amplitude * np.minimum(along * 2.5, 1) * np.sin(2 * np.pi * per_dm * along + phase[:, None])
-    )
-    bend = (
-        amplitude
-        * np.minimum(along * 2.5, 1)
-        * np.cos(2 * np.pi * per_dm * along * 0.8 + 1.3 * phase[:, None])
-    )
+    size = amplitude * np.minimum(along * 2.5, 1)
+    if style.fall:  # seen end on, waves over the crown are loops
+        size = size * (0.15 + 0.85 * smooth_step(-strands[..., 1], -8.2, -7.4))
+    swing = size * np.sin(2 * np.pi * per_dm * along + phase[:, None])
+    bend = size * np.cos(2 * np.pi * per_dm * along * 0.8 + 1.3 * phase[:, None])
     return strands + np.stack([swing, 0.4 * bend, 0.9 * bend], 2)
 
 

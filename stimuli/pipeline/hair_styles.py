@@ -26,10 +26,11 @@ class HairStyle:
     """One style.
 
     `length` gives strand lengths in dm for root rest positions (n, 3); `comb` the wish for a direction (n, 3) from
-    present and root position; `lift` the wished height over the scalp in dm at half length; `stand` how
-    steeply hair leaves the skin (0 flat - 1 upright); `fall` how much it hangs; `wave` amplitude in dm and waves per
-    dm; `coil` radius in dm and turns; `clump` 0-1; `ends_at` the height (dm) where falling hair is cut, or None; `part`
-    the x of a parting, along which hair grows denser; `clear_face` leaves out what would hang over brows and eyes.
+    present and root position; `lift` the wished height over the scalp in dm at half length; `stand` how steeply
+    hair leaves the skin (0 flat - 1 upright); `fall` how much it hangs; `wave` amplitude in dm and waves per dm;
+    `coil` radius in dm and turns; `clump` 0-1; `ends_at` the height (dm) where falling hair is cut, or None;
+    `clear_face` leaves out what would hang over brows and eyes; `soft_temples` thins the hairline out as far where
+    it is steep.
     """
 
     hairline: Hairline
@@ -48,8 +49,8 @@ class HairStyle:
     radius_mm: float = 0.36
     rough: float = 0.40
     frizz: float = 0.0
-    part: float | None = None
     clear_face: bool = False
+    soft_temples: bool = False
 
 
 def _top(rest: Floats) -> Floats:
@@ -61,14 +62,11 @@ def _stack(x: Floats, y: Floats, z: Floats) -> Floats:
     return np.stack(np.broadcast_arrays(x, y, z), 1).astype(float)
 
 
-def _parted(part: float, back: float, down: float) -> Comb:
-    """Away from a parting at x = `part`, backwards and down."""
+def _parted(part: float, width: float, back: float, down: float) -> Comb:
+    """Backwards and down, to either side of x = `part`; a narrow `width` makes hair radiate from one point."""
 
     def comb(p: Floats, root: Floats) -> Floats:
-        ragged = (
-            0.018 * np.sin(310 * root[:, 2]) * np.sin(170 * root[:, 0] + 90 * root[:, 1])
-        )  # no ruled line
-        side = np.tanh((root[:, 0] - part + ragged) / 0.09)
+        side = np.tanh((root[:, 0] - part) / width)
         front = smooth_step(root[:, 2], 0.2, 1.0)
         return _stack(side, np.full(len(p), -down), -back * (0.35 + 0.65 * front))
 
@@ -85,14 +83,13 @@ def _swept(sideways: float, back: float, up: float = 0.0) -> Comb:
     return comb
 
 
-def _side_part(part: float, back: float) -> Comb:
-    """A man's side parting: the long side over the head and back, the short side down."""
+def _aside(part: float, width: float, aside: float, back: float) -> Comb:
+    """Short hair combed back from the forehead, to either side of x = `part`; down at the sides."""
 
     def comb(p: Floats, root: Floats) -> Floats:
         top = _top(root)
-        ragged = 0.018 * np.sin(310 * root[:, 2]) * np.sin(170 * root[:, 0] + 90 * root[:, 1])
-        side = np.tanh((root[:, 0] - part + ragged) / 0.03)
-        return _stack(side * (0.9 * top), -1.2 * (1 - top), -back * (0.4 + 0.6 * top))
+        side = np.tanh((root[:, 0] - part) / width)
+        return _stack(aside * side * top, -1.2 * (1 - top), -back * (0.4 + 0.6 * top))
 
     return comb
 
@@ -128,15 +125,15 @@ def _afro(rest: Floats) -> Floats:
 
 STYLES: dict[str, HairStyle] = {
     "lob": HairStyle(
-        WOMEN, _constant(2.5), _parted(0.20, 0.80, 0.30), 0.20, stand=0.30, fall=1.0, wave=(0.030, 0.9),
-        clump=0.55, steps=26, ends_at=6.02, turn_in=0.10, clear_face=True, count=64_000, part=0.20,
+        WOMEN, _constant(2.5), _parted(0.20, 0.45, 1.10, 0.30), 0.20, stand=0.30, fall=1.0, wave=(0.030, 0.9),
+        clump=0.55, steps=26, ends_at=6.02, turn_in=0.10, clear_face=True, count=64_000,
     ),
     "bob": HairStyle(
-        WOMEN, _constant(2.1), _parted(-0.12, 0.95, 0.35), 0.15, stand=0.25, fall=1.0, wave=(0.008, 0.8),
-        clump=0.35, steps=24, ends_at=6.45, turn_in=0.16, clear_face=True, count=64_000, part=-0.12,
+        WOMEN, _constant(2.1), _parted(-0.12, 0.55, 1.20, 0.35), 0.15, stand=0.25, fall=1.0, wave=(0.008, 0.8),
+        clump=0.35, steps=24, ends_at=6.45, turn_in=0.16, clear_face=True, count=64_000,
     ),
     "swept": HairStyle(
-        WOMEN, _short(0.18, 0.95), _swept(-0.55, 0.8, 0.1), 0.12, stand=0.35, wave=(0.024, 1.3), clump=0.6,
+        WOMEN, _short(0.18, 0.95), _aside(0.30, 0.70, 0.45, 0.95), 0.12, stand=0.35, wave=(0.024, 1.3), clump=0.6,
         clear_face=True,
         steps=18, count=56_000,
     ),
@@ -146,7 +143,7 @@ STYLES: dict[str, HairStyle] = {
     ),
     "buzz": HairStyle(
         MEN, _short(0.045, 0.085), _outward, 0.07, stand=0.9, wave=(0.0, 1.0), coil=(0.014, 1.2), clump=0.15,
-        steps=8, count=62_000, rough=0.60,
+        steps=8, count=62_000, rough=0.60, soft_temples=True,
     ),
     "receding": HairStyle(
         RECEDING, _short(0.12, 0.55), _swept(0.45, 0.9), 0.09, stand=0.35, wave=(0.014, 1.6), clump=0.30,
@@ -157,7 +154,7 @@ STYLES: dict[str, HairStyle] = {
         count=56_000,
     ),
     "side part": HairStyle(
-        MEN, _short(0.07, 0.80), _side_part(0.34, 0.75), 0.16, stand=0.5, part=0.34, wave=(0.012, 1.4), clump=0.55,
+        MEN, _short(0.07, 0.80), _aside(0.34, 0.40, 0.90, 0.80), 0.16, stand=0.5, wave=(0.012, 1.4), clump=0.55,
         steps=18,
         count=56_000,
     ),

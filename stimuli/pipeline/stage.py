@@ -54,7 +54,7 @@ class Stage:
             self._brows, skin_maps.WIDTH, skin_maps.HEIGHT, skin_maps.X_RANGE, skin_maps.Y_RANGE
         )
         maps = dataclasses.replace(maps, colour=maps.colour * (1 - BROW_SHADE * shadow[..., None]))
-        self._skin = skin.add_skin(rest, person, maps, hair.vertex_scalp(style.hairline))
+        self._skin = skin.add_skin(rest, person, maps, hair.vertex_scalp(style))
         self._shown = skin.shown_vertices()
         self.eyes = {side: face.eye(rest, side) for side in "lr"}
         for centre, _ in self.eyes.values():

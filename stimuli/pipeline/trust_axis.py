@@ -11,25 +11,28 @@ from __future__ import annotations
 
 import numpy as np
 
-from stimuli.pipeline.base_mesh import Floats, base_mesh, smooth_step, weighted_sum
+from stimuli.pipeline.base_mesh import BODY_VERTICES, Floats, base_mesh, smooth_step, weighted_sum
 from stimuli.pipeline.errors import BAD_INPUT, PipelineError
 
 LEVELS = {"low": -2.0, "neutral": 0.0, "high": 2.0}
 LIMIT = 3.0
+EXPRESSION = ("unit/", "mouth/mouth-angles")
+"""Beginnings of the targets that are facial actions rather than structure."""
 
 # Weights at +2 and at -2.
 HIGH = {
     "unit/browInnerUp": 0.08,
-    "unit/mouthSmileLeft": 0.07,
-    "unit/mouthSmileRight": 0.07,
-    "mouth/mouth-angles-up": 0.18,
-    "cheek/lr-cheek-bones-incr": 0.70,
-    "cheek/lr-cheek-volume-incr": 0.30,
+    "unit/mouthSmileLeft": 0.02,
+    "unit/mouthSmileRight": 0.02,
+    "mouth/mouth-angles-up": 0.20,
+    "cheek/lr-cheek-bones-incr": 0.80,
+    "cheek/lr-cheek-inner-incr": 0.20,
+    "cheek/lr-cheek-volume-incr": 0.40,
     "chin/chin-width-incr": 0.28,
     "head/head-fat-incr": 0.04,
-    "eyebrows/eyebrows-trans-up": 0.16,
-    "eyebrows/eyebrows-trans-backward": 0.50,
-    "nose/nose-greek-incr": 0.25,
+    "eyebrows/eyebrows-trans-up": 0.18,
+    "eyebrows/eyebrows-trans-backward": 0.75,
+    "nose/nose-greek-incr": 0.35,
     "nose/nose-point-width-incr": 0.15,
     "mouth/mouth-lowerlip-volume-incr": 0.20,
     "mouth/mouth-upperlip-volume-incr": 0.15,
@@ -68,11 +71,31 @@ def trust_offset(trust: float) -> Floats:
     if trust == 0:
         return np.zeros_like(base_mesh().vertices)
     side = HIGH if trust > 0 else LOW
-    offset = (
-        weighted_sum({name: weight * abs(trust) / 2 for name, weight in side.items()})
-        * face_mask()[:, None]
-    )
-    if trust > 0:
+    return _moved({name: weight * abs(trust) / 2 for name, weight in side.items()}, trust > 0)
+
+
+def movement(trust: float) -> tuple[float, float]:
+    """Mean vertex movement on the face (mask above one half) in mm: by expression alone, by bone and volume alone.
+
+    Expression is what muscles do: the facial actions and the raising or lowering of the mouth's corners.
+    """
+    side = HIGH if trust > 0 else LOW
+    on_face = face_mask()[:BODY_VERTICES] > 0.5
+    means = []
+    for wanted in (True, False):
+        part = {
+            name: weight * abs(trust) / 2
+            for name, weight in side.items()
+            if name.startswith(EXPRESSION) == wanted
+        }
+        offset = _moved(part, trust > 0)[:BODY_VERTICES][on_face]
+        means.append(100 * float(np.linalg.norm(offset, axis=1).mean()))
+    return means[0], means[1]
+
+
+def _moved(weights: dict[str, float], high: bool) -> Floats:
+    offset = weighted_sum(weights) * face_mask()[:, None]
+    if high:
         offset[:, 0] *= 1 - 0.75 * _flank()
     return offset
 

@@ -68,6 +68,32 @@ def test_nothing_moves_outside_the_face_nor_the_eyes() -> None:
 
 
 @needs_geometry
+@pytest.mark.parametrize("name", [person.id for person in EIGHT])
+def test_the_lips_touch_at_every_trust_level(name: str) -> None:
+    from stimuli.pipeline.base_mesh import base_mesh, nearest
+    from stimuli.pipeline.face import LOWER_LIP_EDGE, UPPER_LIP_EDGE, vertices
+
+    x = np.abs(base_mesh().vertices[:, 0])
+    for trust in VALUES:
+        v = vertices(identity(name), trust)
+        for sign in (-1, 1):
+            upper = [nearest(sign * a, b, c) for a, b, c in UPPER_LIP_EDGE]
+            lower = [nearest(sign * a, b, c) for a, b, c in LOWER_LIP_EDGE]
+            gap = v[upper, 1] - np.interp(x[upper], x[lower], v[lower, 1])
+            assert np.all(gap < 0)  # touching
+            assert np.all(gap > -0.025)  # and not swallowed
+
+
+@needs_geometry
+def test_less_of_the_axis_is_expression_than_bone_and_volume() -> None:
+    from stimuli.pipeline.trust_axis import movement
+
+    for trust in (-2.0, 2.0):
+        expression, structure = movement(trust)
+        assert 0 < expression < structure / 2
+
+
+@needs_geometry
 @pytest.mark.parametrize("trust", [-3.1, 4.0, float("nan")])
 def test_the_axis_ends_at_three(trust: float) -> None:
     from stimuli.pipeline.trust_axis import trust_offset
