@@ -145,16 +145,18 @@ class TcsThermode:
         return self._failure
 
     def close(self) -> None:
-        """Abort unless the probe is known to be down, then release the port."""
+        """Abort, then release the port.
+
+        Always: what was known of the probe may be seconds old, and nobody looks after this.
+        """
         if self._closed:
             return
         self._closed = True
         if self._timer is not None:
             self._timer.cancel()
         self._loading.unload("The thermode is closed.")
-        if (self._heated and not self._down()) or not self.at_baseline():
-            self._talk.write_urgently(commands.ABORT)
-            self._talk.write_urgently(commands.ABORT)
+        self._talk.write_urgently(commands.ABORT)
+        self._talk.write_urgently(commands.ABORT)
         self._talk.close()
         try:
             self._port.close()
