@@ -30,7 +30,7 @@ MALE_LIDS = {"unit/eyeWideLeft": 0.15, "unit/eyeWideRight": 0.15}
 MALE_HEAD = 1.025
 """Men's heads are a little larger than women's of the same picture size."""
 ARM_DROP_DEG = 30.0
-LIPS_OVERLAP = 0.012
+LIPS_OVERLAP = 0.008
 """How far (dm) the lips' inner edges overlap, of which the subdivided surface keeps less."""
 UPPER_LIP_EDGE = (
     (0.0, 6.608, 1.553),

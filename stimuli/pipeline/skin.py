@@ -108,7 +108,7 @@ def skin_material(person: Identity, maps: SkinMaps) -> Any:
     lips = _mask(nodes, "lips")
     lip_colour = nodes.mix(1.0, fine, rgba(2 * linear(person.lips)), "MULTIPLY")
     colour = nodes.mix(
-        nodes.math("MULTIPLY", lips, 0.58 if person.sex == "male" else 0.75), colour, lip_colour
+        nodes.math("MULTIPLY", lips, 0.68 if person.sex == "male" else 0.78), colour, lip_colour
     )
     scalp = nodes.math("MULTIPLY", nodes.attribute("scalp"), 0.92)
     colour = nodes.mix(scalp, colour, rgba(0.55 * np.array(person.hair) + 0.02 * tone))
