@@ -123,7 +123,7 @@ def test_an_unplugged_terminal_fails_and_is_gone(emulated_process: Start) -> Non
 
 
 def test_an_unplugged_tcp_port_comes_back(emulated_process: Start) -> None:
-    when = ["--at", "1", "--for", "2"]
+    when = ["--at", "1", "--for", "5"]
     _, address = emulated_process("markers", "--tcp", "--fault", "unplugged", *when)
     place = ("127.0.0.1", int(address.rpartition(":")[2]))
     with socket.create_connection(place, timeout=SOON) as client:

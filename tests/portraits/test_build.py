@@ -214,7 +214,7 @@ def test_a_picture_that_finds_no_space_leaves_nothing(tmp_path: Path) -> None:
 
 @needs_environment
 @needs_packages
-@pytest.mark.slow
+@pytest.mark.figures
 @pytest.mark.timeout(900)
 def test_rendering_that_finds_no_space(copy: Path) -> None:
     with_packages(copy, *packages.PACKAGES)
@@ -246,7 +246,7 @@ def until(what: Callable[[], object]) -> None:
 
 @needs_environment
 @needs_packages
-@pytest.mark.slow
+@pytest.mark.figures
 @pytest.mark.timeout(900)
 def test_a_killed_identity_leaves_whole_pictures_only_and_goes_on(copy: Path) -> None:
     with_packages(copy, *packages.PACKAGES)
@@ -287,7 +287,7 @@ def at_work(folder: Path) -> list[str]:
 @needs_environment
 @needs_packages
 @pytest.mark.skipif(not Path("/proc/self/cwd").exists(), reason="tells processes by /proc")
-@pytest.mark.slow
+@pytest.mark.figures
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_stopped_build_stops_what_it_started(copy: Path, number: signal.Signals) -> None:
