@@ -55,9 +55,9 @@ def shifts_for(dataset: Path, spans: Mapping[str, tuple[date, date]]) -> dict[st
 
 
 def _read(path: Path) -> dict[str, int]:
-    if not path.exists():
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    if not text:
         return {}
-    text = path.read_text(encoding="utf-8")
     header, *lines = text.split("\n")
     found: dict[str, int] = {}
     whole = header == "\t".join(COLUMNS) and bool(lines) and lines[-1] == ""
@@ -75,9 +75,9 @@ def _read(path: Path) -> dict[str, int]:
 
 
 def _append(path: Path, new: Mapping[str, int]) -> None:
-    lines = [] if path.exists() else ["\t".join(COLUMNS)]
-    lines += [f"{label}\t{days}" for label, days in new.items()]
     before = path.stat().st_size if path.exists() else 0
+    lines = [] if before else ["\t".join(COLUMNS)]
+    lines += [f"{label}\t{days}" for label, days in new.items()]
     with path.open("ab") as file:
         try:
             file.write(("\n".join(lines) + "\n").encode())

@@ -17,6 +17,7 @@ import pytest
 
 from experiment.bids.validate import validate_dataset
 from experiment.blinding import record_unblinding
+from experiment.dataset import SessionPlace, session_lock
 from experiment.errors import UserError
 from experiment.journal import Journal, read_journal
 from experiment.places import ROOT
@@ -78,17 +79,18 @@ def shifted(original: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-@pytest.fixture
-def undated(original: Path, tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def undated(original: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The copy without journals; a scans.tsv with true dates isn't shared so."""
+    out = tmp_path_factory.mktemp("shared") / "undated"
     scans = next(original.rglob("*_scans.tsv"))
     kept = scans.read_bytes()
     scans.unlink()
     try:
-        share(original, tmp_path / "undated", shift=False)
+        share(original, out, shift=False)
     finally:
         scans.write_bytes(kept)
-    return tmp_path / "undated"
+    return out
 
 
 def journals(dataset: Path) -> list[Journal]:
@@ -165,6 +167,16 @@ def test_a_copy_without_shifts_tells_no_true_date(original: Path, undated: Path)
 
 
 @pytest.mark.parametrize("kind", ["shifted", "undated"])
+def test_no_hash_of_a_true_journal_is_left(
+    kind: str, original: Path, request: pytest.FixtureRequest
+) -> None:
+    """One would try every shift until the hash fits."""
+    said = "".join(text for _, text in texts(request.getfixturevalue(kind)))
+    for journal in journals(original):
+        assert journal.sha256[:10] not in said
+
+
+@pytest.mark.parametrize("kind", ["shifted", "undated"])
 def test_the_official_validator_finds_no_errors(kind: str, request: pytest.FixtureRequest) -> None:
     assert validate_dataset(request.getfixturevalue(kind)).of("error") == []
 
@@ -224,10 +236,46 @@ def test_a_continued_journal_names_the_shifted_one_before(original: Path, tmp_pa
     assert one.sha256 == hashlib.sha256(one.path.read_bytes()).hexdigest() != true.sha256
 
 
-def test_a_report_is_made_from_a_copy(shifted: Path) -> None:
+@pytest.fixture(scope="module")
+def virtual(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A dry run, which begins at a fixed date."""
+    out = tmp_path_factory.mktemp("virtual")
+    prepared = prepare(Request("demo", "laptop", out=out, simulated=True))
+    finish(play(prepared, virtual_setting()), None, with_report=False)
+    return out / "demo-sim"
+
+
+def test_the_fixed_date_of_virtual_time_is_shifted_as_well(virtual: Path, tmp_path: Path) -> None:
+    shifts = virtual / "sourcedata" / "date_shifts.tsv"
+    shifts.write_text("")  # as a disk that was full leaves it
+    share(virtual, tmp_path / "copy", shift=True)
+    head = journals(tmp_path / "copy")[0].head
+    assert head.virtual_time
+    assert datetime.fromisoformat(head.started_utc).date() < LIMIT
+    assert len(shifts.read_text().splitlines()) == 2
+
+
+def test_a_kept_shift_that_is_too_small_is_refused(virtual: Path, tmp_path: Path) -> None:
+    (virtual / "sourcedata" / "date_shifts.tsv").write_text("participant\tshift_days\nsim01\t-9\n")
+    with pytest.raises(UserError, match="in 1999, but shifted dates must lie before 1925"):
+        share(virtual, tmp_path / "copy", shift=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_session_that_is_going_on_is_not_copied(virtual: Path, tmp_path: Path) -> None:
+    with (
+        session_lock(SessionPlace(virtual, "sim01", None)),
+        pytest.raises(UserError, match="sub-sim01 is just being run"),
+    ):
+        share(virtual, tmp_path / "copy", shift=False)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_report_is_made_from_a_copy(original: Path, shifted: Path) -> None:
     page = write_session_report(shifted / "sub-sim02").read_text()
     began = datetime.fromisoformat(journals(shifted)[-1].head.started_utc)
     assert f"{began:%Y-%m-%d %H:%M}" in page
+    assert told(shifted, true_days(original)) == []
     # As it was, for the other tests.
     for path in sorted((shifted / "derivatives").rglob("*.html")):
         path.unlink()
@@ -249,20 +297,22 @@ def trustpain(*words: str, cwd: Path, before: str = "") -> subprocess.CompletedP
     )
 
 
-@pytest.mark.parametrize("kind", ["shifted", "undated"])
 @pytest.mark.parametrize(
-    "words",
+    ("kind", "words"),
     [
-        ("run", "--participant", "01", "--calibration", "none"),
-        ("visit", "--participant", "sim01", "--session", "01", "--simulate"),
-        ("visit", "--participant", "05", "--simulate"),
-        ("calibrate", "--participant", "01", "--simulate"),
-        ("dry-run", "--participant", "05"),
-        ("resume",),
+        ("shifted", ("run", "--participant", "01", "--calibration", "none")),
+        ("shifted", ("visit", "--participant", "sim01", "--session", "01", "--simulate")),
+        ("shifted", ("visit", "--participant", "05", "--simulate")),
+        ("shifted", ("calibrate", "--participant", "01", "--simulate")),
+        ("shifted", ("dry-run", "--participant", "05")),
+        ("shifted", ("resume",)),
+        ("undated", ("run", "--participant", "01", "--calibration", "none")),
+        ("undated", ("visit", "--participant", "05", "--simulate")),
+        ("undated", ("resume",)),
     ],
 )
 def test_no_session_is_run_in_a_copy(
-    words: tuple[str, ...], kind: str, request: pytest.FixtureRequest, tmp_path: Path
+    kind: str, words: tuple[str, ...], request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     copy: Path = request.getfixturevalue(kind)
     # Where a session of the study would be written: a copy that was renamed to the study's name.
