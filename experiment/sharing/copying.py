@@ -133,7 +133,7 @@ class _Copying:
 
     def _copy(self, path: Path) -> None:
         name = self._name(path)
-        self._look(name, name, any_iso=False)
+        self._look(name, name, personal=False)
         text = _text_of(path)
         if text is None:
             if path.suffix.lower() not in PICTURES:
@@ -147,22 +147,22 @@ class _Copying:
             return
         personal, packed = _is_personal(name, text), path.suffix == ".gz"
         if self._shifts and not packed:
-            text = self._text_shifted(name, text, any_iso=personal)
-        self._look(name, text, any_iso=personal)
+            text = self._text_shifted(name, text, personal=personal)
+        self._look(name, text, personal=personal)
         self._write(name, path.read_bytes() if packed else text.encode())
 
-    def _text_shifted(self, name: str, text: str, *, any_iso: bool) -> str:
+    def _text_shifted(self, name: str, text: str, *, personal: bool) -> str:
         """A participant's file, or a table with a line for each of them."""
         if name.startswith("sub-"):
-            return self._shifted(name.split("/")[0], text, any_iso=any_iso)
+            return self._shifted(name.split("/")[0], text, personal=personal)
         lines = text.splitlines(keepends=True)
-        return "".join(self._shifted(one.split("\t")[0], one, any_iso=any_iso) for one in lines)
+        return "".join(self._shifted(one.split("\t")[0], one, personal=personal) for one in lines)
 
-    def _shifted(self, subject: str, text: str, *, any_iso: bool) -> str:
+    def _shifted(self, subject: str, text: str, *, personal: bool) -> str:
         """`subject` is 'sub-01' or 'sub-01_ses-01'; of anybody else the text stays as it is."""
         label = subject.strip().partition("_")[0]
         days = self._shifts.get(label.removeprefix("sub-")) if label.startswith("sub-") else None
-        return text if days is None else self._dates.shifted(text, days, any_iso=any_iso)
+        return text if days is None else self._dates.shifted(text, days, personal=personal)
 
     def _journals_shifted(self) -> None:
         for folder, session in groupby(self._journals, key=lambda one: one.path.parent):
@@ -170,8 +170,8 @@ class _Copying:
             subject = found[0].participant
             for path, data in shifted_session(found, self._shifts[subject], self._dates).items():
                 name = self._name(path)
-                self._look(name, name, any_iso=False)
-                self._look(name, data.decode(errors="replace"), any_iso=False)
+                self._look(name, name, personal=False)
+                self._look(name, data.decode(errors="replace"), personal=False)
                 self._write(name, data)
             self.made.notes += sum(one.notes for one in found)
             if others := _calibrations(folder):
@@ -188,8 +188,8 @@ class _Copying:
         header, *lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
         kept = [header]
         for line in lines:
-            shifted = self._shifted([*line.split("\t"), ""][1], line, any_iso=True)
-            if self._dates.found(shifted, any_iso=True):
+            shifted = self._shifted([*line.split("\t"), ""][1], line, personal=True)
+            if self._dates.found(shifted, personal=True, shifted=True):
                 self.made.left_out.append(f"a line of {UNBLINDING} about no one participant")
             else:
                 kept.append(shifted)
@@ -206,11 +206,11 @@ class _Copying:
         found = read_json(self._dataset / DESCRIPTION)
         if not self._shifts:  # there is no sourcedata/ in the copy
             found.pop("SourceDatasets", None)
-        self._look(DESCRIPTION, str(found), any_iso=False)
+        self._look(DESCRIPTION, str(found), personal=False)
         return found | {MARK: SHIFTED if self._shifts else WITHOUT_DATES}
 
-    def _look(self, name: str, text: str, *, any_iso: bool) -> None:
-        if found := self._dates.found(text, any_iso=any_iso):
+    def _look(self, name: str, text: str, *, personal: bool) -> None:
+        if found := self._dates.found(text, personal=personal, shifted=bool(self._shifts)):
             self._told.append((name, found))
 
     def _why_not(self) -> str:

@@ -2,8 +2,9 @@
 
 A true date is a day on which a session of the dataset was played, or a day next to one (a time in
 UTC and the clock on the wall may differ by a day), in any of the spellings below, or as seconds
-since 1970. `any_iso` adds whatever has the form of an ISO date and lies after 1924: right for what
-people and pipelines write of a participant, wrong for what names a device or a version.
+since 1970. In a `personal` text, which people or pipelines wrote of a participant, whatever has the
+form of an ISO date and lies after 1924 is one as well, and so is a true date without its year
+("26.11."); elsewhere these may be a device's firmware or a program's version.
 """
 
 from __future__ import annotations
@@ -30,10 +31,12 @@ _SPELLINGS = (
     "{d:02}-{m:02}-{y:04}",
     "{d:02}{m:02}{y:04}",
 )
+_NO_YEAR = ("{d:02}.{m:02}.", "{d}.{m}.")  # in what people write; elsewhere it's a version
 _CANDIDATE = re.compile(
     r"(?<!\d)(?<!\d[.])(?:"
     r"(?P<iso>\d{4}-\d\d-\d\d)"
-    r"|\d{4}/\d\d/\d\d|\d{1,2}(?P<sign>[./-])\d{1,2}(?P=sign)(?:\d{4}|\d\d)|\d{8}"
+    r"|\d{4}/\d\d/\d\d|\d{1,2}(?P<sign>[./-])\d{1,2}(?P=sign)\d{4}|\d{8}"
+    r"|(?P<short>\d\d[.]\d\d[.]\d\d|\d{1,2}[.]\d{1,2}[.])"
     r"|(?<![A-Fa-f])(?P<epoch>\d{10}(?:\d{3}|\d{6}|\d{9})?)(?![A-Fa-f])"
     r")(?!\d)"
 )
@@ -50,21 +53,27 @@ class TrueDates:
         self._ordinals = {day.toordinal() for day in around}
         self._spelled: dict[str, tuple[str, date]] = {}
         for day in sorted(around):
-            for spelling in _SPELLINGS:
+            for spelling in (*_SPELLINGS, *_NO_YEAR):
                 self._spelled.setdefault(_spell(spelling, day), (spelling, day))
 
-    def found(self, text: str, *, any_iso: bool) -> str | None:
-        """The first true date in a text, as it's spelled there."""
+    def found(self, text: str, *, personal: bool, shifted: bool = False) -> str | None:
+        """The first true date in a text, as it's spelled there.
+
+        `shifted`: the text has been shifted already. Without its century a shifted date can't be
+        told from a true one.
+        """
         for match in _CANDIDATE.finditer(text):
-            if self._replaced(match, 0, any_iso) is not None:
+            if shifted and match["short"]:
+                continue
+            if self._replaced(match, 0, personal) is not None:
                 return match[0]
         return None
 
-    def shifted(self, text: str, days: int, *, any_iso: bool) -> str:
+    def shifted(self, text: str, days: int, *, personal: bool) -> str:
         """The text with each true date moved by so many days, spelled as it was."""
 
         def replaced(match: re.Match[str]) -> str:
-            found = self._replaced(match, days, any_iso)
+            found = self._replaced(match, days, personal)
             return match[0] if found is None else found
 
         return _CANDIDATE.sub(replaced, text)
@@ -75,15 +84,17 @@ class TrueDates:
             return number + (days if number > 0 else -days) * DAY_S
         return number
 
-    def _replaced(self, match: re.Match[str], days: int, any_iso: bool) -> str | None:
+    def _replaced(self, match: re.Match[str], days: int, personal: bool) -> str | None:
         """What stands for a candidate after a shift; None if it's no true date."""
         text = match[0]
         if _SEED.search(match.string[max(0, match.start() - 16) : match.start()]):
             return None
         if text in self._spelled:
             spelling, day = self._spelled[text]
+            if spelling in _NO_YEAR and not personal:
+                return None
             return _spell(spelling, day + timedelta(days=days))
-        if match["iso"] and any_iso:
+        if match["iso"] and personal:
             try:
                 day = date.fromisoformat(text)
             except ValueError:

@@ -87,7 +87,7 @@ def shifted_session(
 def _shifted_head(
     line: bytes, days: int, dates: TrueDates, before: dict[str, tuple[str, bytes]]
 ) -> bytes:
-    head = _walked(json.loads(line), days, dates, any_iso=False)
+    head = _walked(json.loads(line), days, dates, personal=False)
     began = datetime.fromisoformat(json.loads(line)["started_utc"])
     head["started_utc"] = (began + timedelta(days=days)).isoformat()
     head["dates_shifted"] = True
@@ -102,29 +102,29 @@ def _shifted_head(
 
 def _shifted_line(line: bytes, days: int, dates: TrueDates) -> bytes:
     text = line.decode("utf-8", "replace")
-    if dates.found(text, any_iso=True) is None:
+    if dates.found(text, personal=True) is None:
         return line  # nearly all of them, byte for byte
     event = json.loads(text)
-    return _line(_walked(event, days, dates, any_iso=event["event"] not in _NAMES_THINGS))
+    return _line(_walked(event, days, dates, personal=event["event"] not in _NAMES_THINGS))
 
 
-def _walked(found: Any, days: int, dates: TrueDates, *, any_iso: bool) -> Any:
+def _walked(found: Any, days: int, dates: TrueDates, *, personal: bool) -> Any:
     """The same with every true date in it shifted, in texts as in numbers."""
     match found:
         case dict():
             return {
-                dates.shifted(key, days, any_iso=False): (
-                    value if key == "seed" else _walked(value, days, dates, any_iso=any_iso)
+                dates.shifted(key, days, personal=False): (
+                    value if key == "seed" else _walked(value, days, dates, personal=personal)
                 )
                 for key, value in found.items()
             }
         case list():
-            return [_walked(value, days, dates, any_iso=any_iso) for value in found]
+            return [_walked(value, days, dates, personal=personal) for value in found]
         case str():
-            return dates.shifted(found, days, any_iso=any_iso)
+            return dates.shifted(found, days, personal=personal)
         case bool():
             return found
-        case int() if (said := dates.shifted(str(found), days, any_iso=False)) != str(found):
+        case int() if (said := dates.shifted(str(found), days, personal=False)) != str(found):
             return int(said)
         case float():
             return dates.shifted_number(found, days)

@@ -32,6 +32,7 @@ from experiment.sharing.dates import LIMIT
 
 PEOPLE = {"sim01": ("01", "02"), "sim02": ("01",)}
 FIRST_PAGE_BYTES = 4096
+YEARS_400 = (date(2001, 1, 1) - date(1601, 1, 1)).days  # then a day has the same name again
 BEFORE = -1_000_000_000  # seconds since 1970: 1938, later than any shifted date
 
 
@@ -53,7 +54,7 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
     notes = [
         f"came on {today:%Y-%m-%d}, consent of {today:%d.%m.%Y}, {today:%d.%m.%y}",
         f"scan {today:%Y%m%d}T1200, {today:%m/%d/%Y}, at {int(today.timestamp())} s",
-        "born 1990-05-17",
+        f"born 1990-05-17, again {today:%d.%m.}",
     ]
     lines = [json.dumps({"t": 2.0, "event": "note", "kind": "note", "text": n}) for n in notes]
     offset = {"t": 2.5, "event": "clock_offset", "role": "keyboard", "uncertainty_s": 1e-5}
@@ -137,6 +138,12 @@ def told(folder: Path, days: set[date]) -> list[str]:
     return found
 
 
+def shift_of(original: Path, copy: Path) -> timedelta:
+    """That of the first participant."""
+    true, other = journals(original)[0].head, journals(copy)[0].head
+    return datetime.fromisoformat(other.started_utc) - datetime.fromisoformat(true.started_utc)
+
+
 def test_the_eyes_of_these_tests_are_open(original: Path) -> None:
     found = told(original, true_days(original))
     for what in ("journal", "unblinding", "report.html"):
@@ -151,7 +158,11 @@ def test_a_shifted_copy_tells_no_true_date(original: Path, shifted: Path) -> Non
     assert not list(shifted.rglob("*.html"))
     said = "".join(text for _, text in texts(shifted))
     assert "1990-05-17" not in said
-    assert "born 18" in said
+    came = re.search(r"came on (\S+),", "".join(text for _, text in texts(original)))
+    assert came is not None
+    by = shift_of(original, shifted)
+    assert f"born {date(1990, 5, 17) + by}" in said
+    assert f"again {date.fromisoformat(came[1]) + by:%d.%m.}" in said
     for path in [shifted, *shifted.rglob("*")]:
         assert path.stat().st_mtime == FIXED_TIME
 
@@ -219,6 +230,24 @@ def test_a_second_copy_agrees_and_the_list_only_grows(
     assert path.read_bytes() == before[:-1]
     assert not (tmp_path / "fourth").exists()
     path.write_bytes(before)
+
+
+def test_a_shifted_day_without_its_century_may_look_true(original: Path, tmp_path: Path) -> None:
+    shifts, table = original / "sourcedata" / "date_shifts.tsv", original / "phenotype" / "a.tsv"
+    day = datetime.fromisoformat(journals(original)[0].head.started_utc)
+    before = shifts.read_bytes()
+    shifts.write_text(f"participant\tshift_days\nsim01\t{-YEARS_400}\nsim02\t{-YEARS_400}\n")
+    table.parent.mkdir()
+    table.write_text(f"participant_id\tsaid\nsub-sim01\tagain {day:%d.%m.}\n")
+    try:
+        share(original, tmp_path / "copy", shift=True)
+        assert shift_of(original, tmp_path / "copy").days == -YEARS_400
+        with pytest.raises(UserError, match=re.escape(f"a.tsv ({day:%d.%m.})")):
+            share(original, tmp_path / "undated", shift=False)
+    finally:
+        shifts.write_bytes(before)
+        table.unlink()
+        table.parent.rmdir()
 
 
 def test_a_continued_journal_names_the_shifted_one_before(original: Path, tmp_path: Path) -> None:
