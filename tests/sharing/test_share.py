@@ -1,147 +1,24 @@
-"""`trustpain share`: a copy that tells no true date, is valid BIDS, and runs no session."""
+"""`trustpain share`: a copy that tells no true date, and is valid BIDS."""
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import json
 import os
 import re
-import subprocess
-import sys
-from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from experiment.bids.validate import validate_dataset
-from experiment.blinding import record_unblinding
-from experiment.dataset import SessionPlace, session_lock
 from experiment.errors import UserError
-from experiment.journal import Journal, read_journal
-from experiment.places import ROOT
-from experiment.recovery.past import heat_of, heat_of_calibration, heat_of_participant
 from experiment.report.session import write_session_report
-from experiment.session.finish import finish
-from experiment.session.preparation import Request, prepare
-from experiment.session.session import play
-from experiment.session.settings import virtual_setting
 from experiment.sharing.copying import FIXED_TIME, share
 from experiment.sharing.dates import LIMIT
+from tests.sharing.datasets import PEOPLE, journals, shift_of, texts, told, true_days, trustpain
 
-PEOPLE = {"sim01": ("01", "02"), "sim02": ("01",)}
-FIRST_PAGE_BYTES = 4096
 YEARS_400 = (date(2001, 1, 1) - date(1601, 1, 1)).days  # then a day has the same name again
-BEFORE = -1_000_000_000  # seconds since 1970: 1938, later than any shifted date
-
-
-@pytest.fixture(scope="module")
-def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Sessions by the computer's own clock, with all that tells when they were."""
-    out = tmp_path_factory.mktemp("original")
-    for participant, sessions in PEOPLE.items():
-        for session in sessions:
-            setting = virtual_setting()
-            setting.virtual = False
-            request = Request(
-                "pilot_short", "laptop", participant, session, out=out, simulated=True
-            )
-            played = play(prepare(request), setting)
-            finish(played, None, with_report=False)
-    dataset = out / "pilot_short-sim"
-    today = datetime.now(UTC)
-    notes = [
-        f"came on {today:%Y-%m-%d}, consent of {today:%d.%m.%Y}, {today:%d.%m.%y}",
-        f"scan {today:%Y%m%d}T1200, {today:%m/%d/%Y}, at {int(today.timestamp())} s",
-        f"born 1990-05-17, again {today:%d.%m.}",
-    ]
-    lines = [json.dumps({"t": 2.0, "event": "note", "kind": "note", "text": n}) for n in notes]
-    offset = {"t": 2.5, "event": "clock_offset", "role": "keyboard", "uncertainty_s": 1e-5}
-    lines.append(json.dumps(offset | {"seconds": 2.5 - today.timestamp()}))
-    first = journals(dataset)[0].path
-    head, *rest = first.read_text().splitlines()
-    first.write_text("\n".join([head, *lines, *rest]) + "\n")
-    record_unblinding(dataset / "derivatives" / "trustpain", "sub-sim01_ses-01", "page.html")
-    write_session_report(dataset / "sub-sim02")
-    scans = dataset / "sub-sim01" / "ses-01" / "sub-sim01_ses-01_scans.tsv"
-    name = next((dataset / "sub-sim01" / "ses-01").rglob("*_stim.tsv.gz"))
-    scans.write_text(
-        f"filename\tacq_time\n{name.relative_to(scans.parent).as_posix()}\t"
-        f"{today - timedelta(days=9):%Y-%m-%dT%H:%M:%S}\n"
-    )
-    return dataset
-
-
-@pytest.fixture(scope="module")
-def shifted(original: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("shared") / "copy"
-    share(original, out, shift=True)
-    return out
-
-
-@pytest.fixture(scope="module")
-def undated(original: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The copy without journals; a scans.tsv with true dates isn't shared so."""
-    out = tmp_path_factory.mktemp("shared") / "undated"
-    scans = next(original.rglob("*_scans.tsv"))
-    kept = scans.read_bytes()
-    scans.unlink()
-    try:
-        share(original, out, shift=False)
-    finally:
-        scans.write_bytes(kept)
-    return out
-
-
-def journals(dataset: Path) -> list[Journal]:
-    return [read_journal(path) for path in sorted(dataset.rglob("*_journal-*.jsonl"))]
-
-
-def texts(folder: Path) -> Iterator[tuple[str, str]]:
-    """Every file's name and text, unpacked; of pictures what stands before the pixels."""
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            data = path.read_bytes()
-            if path.suffix == ".gz":
-                data = gzip.decompress(data)
-            if path.suffix == ".png":
-                data = data[:FIRST_PAGE_BYTES].split(b"IDAT")[0]
-            name = path.relative_to(folder).as_posix()
-            yield name, f"{name}\n{data.decode('utf-8', 'replace')}"
-
-
-def true_days(dataset: Path) -> set[date]:
-    began = [datetime.fromisoformat(one.head.started_utc) for one in journals(dataset)]
-    ended = [b + timedelta(seconds=j.events[-1].t) for b, j in zip(began, journals(dataset), strict=True)]  # fmt: skip
-    return {time.date() for time in [*began, *ended, datetime.now(UTC)]}
-
-
-def told(folder: Path, days: set[date]) -> list[str]:
-    """Where a folder tells one of these days, in whatever spelling."""
-    spelled = {
-        f"{day:{form}}"
-        for day in days
-        for form in ("%Y-%m-%d", "%Y%m%d", "%d.%m.%Y", "%d.%m.%y", "%m/%d/%Y", "%d/%m/%Y")
-    }
-    epochs = {
-        int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) // 86400 for day in days
-    }
-    found = []
-    for name, text in texts(folder):
-        found += [f"{name}: {each}" for each in spelled if each in text]
-        found += [
-            f"{name}: {match[0]}"
-            for match in re.finditer(r"(?<![\da-f.])\d{10}(?![\da-f])", text)
-            if int(match[0]) // 86400 in epochs
-        ]
-    return found
-
-
-def shift_of(original: Path, copy: Path) -> timedelta:
-    """That of the first participant."""
-    true, other = journals(original)[0].head, journals(copy)[0].head
-    return datetime.fromisoformat(other.started_utc) - datetime.fromisoformat(true.started_utc)
 
 
 def test_the_eyes_of_these_tests_are_open(original: Path) -> None:
@@ -265,15 +142,6 @@ def test_a_continued_journal_names_the_shifted_one_before(original: Path, tmp_pa
     assert one.sha256 == hashlib.sha256(one.path.read_bytes()).hexdigest() != true.sha256
 
 
-@pytest.fixture(scope="module")
-def virtual(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A dry run, which begins at a fixed date."""
-    out = tmp_path_factory.mktemp("virtual")
-    prepared = prepare(Request("demo", "laptop", out=out, simulated=True))
-    finish(play(prepared, virtual_setting()), None, with_report=False)
-    return out / "demo-sim"
-
-
 def test_the_fixed_date_of_virtual_time_is_shifted_as_well(virtual: Path, tmp_path: Path) -> None:
     shifts = virtual / "sourcedata" / "date_shifts.tsv"
     shifts.write_text("")  # as a disk that was full leaves it
@@ -282,22 +150,6 @@ def test_the_fixed_date_of_virtual_time_is_shifted_as_well(virtual: Path, tmp_pa
     assert head.virtual_time
     assert datetime.fromisoformat(head.started_utc).date() < LIMIT
     assert len(shifts.read_text().splitlines()) == 2
-
-
-def test_a_kept_shift_that_is_too_small_is_refused(virtual: Path, tmp_path: Path) -> None:
-    (virtual / "sourcedata" / "date_shifts.tsv").write_text("participant\tshift_days\nsim01\t-9\n")
-    with pytest.raises(UserError, match="in 1999, but shifted dates must lie before 1925"):
-        share(virtual, tmp_path / "copy", shift=True)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_session_that_is_going_on_is_not_copied(virtual: Path, tmp_path: Path) -> None:
-    with (
-        session_lock(SessionPlace(virtual, "sim01", None)),
-        pytest.raises(UserError, match="sub-sim01 is just being run"),
-    ):
-        share(virtual, tmp_path / "copy", shift=False)
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_report_is_made_from_a_copy(original: Path, shifted: Path) -> None:
@@ -310,113 +162,6 @@ def test_a_report_is_made_from_a_copy(original: Path, shifted: Path) -> None:
         path.unlink()
     for folder in (shifted / "derivatives" / "trustpain", shifted / "derivatives"):
         os.utime(folder, (FIXED_TIME, FIXED_TIME))
-
-
-def trustpain(*words: str, cwd: Path, before: str = "") -> subprocess.CompletedProcess[str]:
-    environment = {name: value for name, value in os.environ.items() if name != "DISPLAY"}
-    return subprocess.run(
-        [sys.executable, "-c", f"{before}\nfrom experiment.cli import main; main()", *words],
-        cwd=cwd,
-        env=environment | {"PYTHONPATH": str(ROOT), "COLUMNS": "200"},
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        timeout=110,
-        check=False,
-    )
-
-
-@pytest.mark.parametrize(
-    ("kind", "words"),
-    [
-        ("shifted", ("run", "--participant", "01", "--calibration", "none")),
-        ("shifted", ("visit", "--participant", "sim01", "--session", "01", "--simulate")),
-        ("shifted", ("visit", "--participant", "05", "--simulate")),
-        ("shifted", ("calibrate", "--participant", "01", "--simulate")),
-        ("shifted", ("dry-run", "--participant", "05")),
-        ("shifted", ("resume",)),
-        ("undated", ("run", "--participant", "01", "--calibration", "none")),
-        ("undated", ("visit", "--participant", "05", "--simulate")),
-        ("undated", ("resume",)),
-    ],
-)
-def test_no_session_is_run_in_a_copy(
-    kind: str, words: tuple[str, ...], request: pytest.FixtureRequest, tmp_path: Path
-) -> None:
-    copy: Path = request.getfixturevalue(kind)
-    # Where a session of the study would be written: a copy that was renamed to the study's name.
-    name = "pilot_short-pilot" if words[0] == "run" else "pilot_short-sim"
-    place = tmp_path / "data" / name
-    place.parent.mkdir()
-    place.symlink_to(copy)
-    where = ("--study", "pilot_short", "--out", "data")
-    done = trustpain(
-        *words, *((f"data/{name}/sub-sim01/ses-01",) if words[0] == "resume" else where), cwd=tmp_path
-    )  # fmt: skip
-    assert done.returncode == 2, done.stderr
-    assert re.fullmatch(r"trustpain: \S+ is in a copy made for sharing, [^.]+\n", done.stderr), (
-        done.stderr
-    )
-
-
-def test_journals_of_a_copy_count_for_no_guard(shifted: Path) -> None:
-    """Wherever they were put: their heat is hidden in the nineteenth century."""
-    assert min(heat.time for heat in heat_of(journals(shifted))) < BEFORE
-    with pytest.raises(ValueError, match=r"dates of .* are shifted"):
-        heat_of_participant(shifted, "sim01")
-    beside = next(shifted.rglob("*_journal-001.jsonl"))
-    calibration = beside.with_name(beside.name.replace("journal-001.jsonl", "calibration-001.toml"))
-    with pytest.raises(ValueError, match=r"dates of .* are shifted"):
-        heat_of_calibration(calibration, shifted.parent / "elsewhere" / "ses-01")
-
-
-def test_what_is_refused_leaves_nothing(original: Path, shifted: Path, tmp_path: Path) -> None:
-    (tmp_path / "full").mkdir()
-    (tmp_path / "full" / "mine.txt").write_text("mine")
-    (tmp_path / "other").mkdir()
-    (tmp_path / "other" / "dataset_description.json").write_text('{"Name": "x"}')
-    for dataset, out, why in (
-        (original, tmp_path / "full", "exists already"),
-        (original, original / "copy", "in the dataset itself"),
-        (tmp_path / "other", tmp_path / "new", "wasn't written by trustpain"),
-        (tmp_path / "full", tmp_path / "new", "isn't a dataset"),
-        (tmp_path / "nowhere", tmp_path / "new", "isn't a folder"),
-        (shifted, tmp_path / "new", "share the original"),
-    ):
-        done = trustpain("share", str(dataset), "--out", str(out), "--date-shift", cwd=tmp_path)
-        assert done.returncode == 2, done.stderr
-        assert why in done.stderr
-    assert {path.name for path in tmp_path.iterdir()} == {"full", "other"}
-    assert (tmp_path / "full" / "mine.txt").read_text() == "mine"
-
-
-def test_a_true_date_that_cannot_be_shifted_is_named(original: Path, tmp_path: Path) -> None:
-    readme, day = original / "README", datetime.now(UTC)
-    kept = readme.read_bytes()
-    readme.write_bytes(kept + f"First session: {day:%d.%m.%Y}\n".encode())
-    try:
-        for words in ((), ("--date-shift",)):
-            done = trustpain("share", str(original), "--out", "copy", *words, cwd=tmp_path)
-            assert done.returncode == 2
-            assert f"README ({day:%d.%m.%Y})" in done.stderr
-    finally:
-        readme.write_bytes(kept)
-    done = trustpain("share", str(original), "--out", "copy", cwd=tmp_path)
-    assert done.returncode == 2
-    assert "_scans.tsv" in done.stderr
-    assert "--date-shift" in done.stderr
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="limits of a process are POSIX")
-def test_a_disk_that_takes_no_more_leaves_no_half_copy(original: Path, tmp_path: Path) -> None:
-    largest = max(path.stat().st_size for path in original.rglob("*.jsonl"))
-    limit = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({largest // 2},) * 2)"
-    words = ("share", str(original), "--out", "copy", "--date-shift")
-    done = trustpain(*words, cwd=tmp_path, before=limit)
-    assert done.returncode == 1, done.stderr
-    assert "nothing of it is left" in done.stderr
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_command_says_what_it_cannot_know(original: Path, tmp_path: Path) -> None:
