@@ -39,7 +39,7 @@ def test_help_lists_every_command_of_the_contract(tmp_path: Path) -> None:
     done = trustpain("--help", cwd=tmp_path)
     assert done.returncode == 0
     for command in ("demo", "run", "dry-run", "resume", "trials", "allocate", "storyboard",
-                    "emulate", "portraits", "validate"):  # fmt: skip
+                    "emulate", "portraits", "validate", "share"):  # fmt: skip
         assert f" {command} " in done.stdout
 
 

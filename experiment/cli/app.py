@@ -16,6 +16,7 @@ from experiment.cli.portraits import app as portraits
 from experiment.cli.report import report
 from experiment.cli.resume import resume
 from experiment.cli.run import run
+from experiment.cli.share import share
 from experiment.cli.storyboard import storyboard
 from experiment.cli.trials import trials
 from experiment.cli.validate import validate
@@ -46,6 +47,7 @@ for command in (
     monitor,
     report,
     validate,
+    share,
 ):
     app.command(name=command.__name__.replace("_", "-"))(command)
 app.add_typer(portraits, name="portraits")

@@ -71,6 +71,7 @@ class SessionStart(_Event):
     system: dict[str, str] = Field(default_factory=dict)
     display: dict[str, Any] = Field(default_factory=dict)
     previous: PreviousJournal | None = None
+    dates_shifted: bool = False  # in a copy for sharing: `started_utc` isn't the true time
 
 
 class DeviceOpened(_Event):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from pydantic import ValidationError
 
@@ -20,6 +20,7 @@ from experiment.timing.verdict import TimingCriteria, criteria_of
 
 TRACE_HZ = 10.0  # the page needs no more of a temperature
 GAP_S = 1.0
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass
@@ -156,7 +157,8 @@ class State:
 
     def time_of_day(self, t: float) -> str:
         """A session time as time of day, UTC."""
-        return datetime.fromtimestamp(self.begun_at + t, UTC).strftime("%H:%M:%S")
+        # Windows' own conversion refuses what lies before 1970, as shifted dates do.
+        return (EPOCH + timedelta(seconds=self.begun_at + t)).strftime("%H:%M:%S")
 
     def _tell(self, deviation: Deviation) -> None:
         assert self.blind is not None

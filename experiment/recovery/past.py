@@ -10,7 +10,7 @@ import contextlib
 import time
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -147,6 +147,11 @@ def wall_time(journal: Journal, t: float) -> float:
     return datetime.fromisoformat(journal.head.started_utc).timestamp() + t
 
 
+def utc_time(journal: Journal, t: float) -> datetime:
+    """The same as a date and time in UTC, also before 1970, where dates are shifted."""
+    return datetime.fromisoformat(journal.head.started_utc).astimezone(UTC) + timedelta(seconds=t)
+
+
 def heat_of(journals: Iterable[Journal]) -> list[PastHeat]:
     """Every heat that was delivered, or may have been: what started and wasn't logged as over.
 
@@ -243,7 +248,7 @@ def heat_of_calibration(path: Path, own_journals: Path) -> list[PastHeat]:
     found = []
     for each in journals:
         with contextlib.suppress(NoHead):
-            found.append(read_journal(each))
+            found.append(_with_true_dates(read_journal(each)))
     return heat_of(found)
 
 
@@ -257,7 +262,17 @@ def heat_of_participant(dataset: Path, participant: str) -> list[PastHeat]:
     journals = []
     for path in sorted(folder.rglob("*_journal-*.jsonl")):
         try:
-            journals.append(read_journal(path))
+            journals.append(_with_true_dates(read_journal(path)))
         except NoHead:  # killed before its first line was whole: nothing can have happened in it
             continue
     return heat_of(journals)
+
+
+def _with_true_dates(journal: Journal) -> Journal:
+    """The journal. Raises `ValueError` for one from a copy for sharing: its heat would look old."""
+    if journal.head.dates_shifted:
+        raise ValueError(
+            f"the dates of {journal.path.name} are shifted, as in a copy for sharing: put the "
+            f"original back"
+        )
+    return journal

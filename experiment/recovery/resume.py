@@ -25,6 +25,7 @@ from experiment.journal.reader import study_as_today
 from experiment.recovery.past import Past, past_of, unusable_sites, wall_time
 from experiment.session.heat_limits import check_limits, figures_for
 from experiment.session.preparation import Prepared, Request, check_portraits
+from experiment.sharing.mark import refuse_shared_copy
 from hardware.rig import Rig
 from stimuli.manifest import Manifest, load_manifest, portrait_of
 
@@ -58,6 +59,7 @@ def prepare_resume(
     Raises `UserError` (exit code 2) for what isn't one session of ours, what is finished (without
     `repeat`), or what can't be repeated any more.
     """
+    refuse_shared_copy(path)
     journals = _journals_of_one_session(path)
     place = _place_of(journals[-1])
     ends = journals[-1].of(events.SessionEnd)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
 from experiment.bids.face_ratings import Faces
 from experiment.bids.records import RunRecord, records_of
 from experiment.blinding import Blind
 from experiment.journal import Journal, events
-from experiment.recovery.past import heat_of, wall_time
+from experiment.recovery.past import heat_of, utc_time
 from experiment.summary.deviations import WEIGHTS, Deviation, Weight, deviation_of
 from experiment.summary.summary import Summary, summarise
 
@@ -125,7 +124,7 @@ def facts_of(journals: Sequence[Journal], *, shown: bool) -> SessionFacts:
 
 def time_of_day(journal: Journal, t: float) -> str:
     """A session time as time of day, UTC."""
-    return datetime.fromtimestamp(wall_time(journal, t), UTC).strftime("%H:%M:%S")
+    return utc_time(journal, t).strftime("%H:%M:%S")
 
 
 def _of_journal(journal: Journal) -> list[Line]:

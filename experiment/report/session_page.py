@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from statistics import fmean, stdev
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from experiment.bids.records import RunRecord
 from experiment.journal import events
 from experiment.plan.timeline import NO_SITE
-from experiment.recovery.past import wall_time
+from experiment.recovery.past import utc_time
 from experiment.report.session_faces import face_rows, faces_by_trust
 from experiment.report.session_facts import Answer, SessionFacts, time_of_day
 from experiment.report.session_timing import RunTiming, timing_of
@@ -118,8 +117,8 @@ def _pictures(facts: SessionFacts) -> dict[str, str]:
 
 def _when(facts: SessionFacts) -> str:
     first, last = facts.journals[0], facts.journals[-1]
-    begin = datetime.fromtimestamp(wall_time(first, first.events[0].t), UTC)
-    end = datetime.fromtimestamp(wall_time(last, last.events[-1].t), UTC)
+    begin = utc_time(first, first.events[0].t)
+    end = utc_time(last, last.events[-1].t)
     minutes = (end - begin).total_seconds() / 60
     said = f"{begin:%Y-%m-%d %H:%M} to {end:%H:%M} UTC ({minutes:.1f} min)"
     if facts.head.virtual_time:

@@ -42,6 +42,7 @@ from experiment.journal import is_calibration
 from experiment.journal.events import Kind, PreviousJournal, Step
 from experiment.recovery.past import Past, trials_left
 from experiment.session.heat_limits import check_limits, figures_for
+from experiment.sharing.mark import refuse_shared_copy
 from hardware.rig import Rig
 from stimuli.manifest import Manifest, Portrait, load_manifest, sha256_of
 from stimuli.texts import Texts
@@ -199,6 +200,7 @@ def prepare(request: Request, step: Step = "runs") -> Prepared:
         )
     kind = _kind(request, study.model, rig.model)
     place = SessionPlace(dataset_folder(request.out, study.model.name, kind), participant, session)
+    refuse_shared_copy(place.dataset)
     check_writable(place.dataset)
     if step == "runs":
         _refuse_existing(place)
@@ -238,6 +240,7 @@ def as_pilot(prepared: Prepared) -> Prepared:
     """The same session among the pilots'. Raises `UserError` if it has been run there already."""
     dataset = dataset_folder(prepared.request.out, prepared.study.model.name, "pilot")
     place = replace(prepared.place, dataset=dataset)
+    refuse_shared_copy(place.dataset)
     if prepared.step == "runs":
         _refuse_existing(place)
     return replace(prepared, kind="pilot", place=place, journal_number=place.next_number())
