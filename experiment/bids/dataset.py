@@ -80,6 +80,9 @@ def _update_participants(dataset: Path, label: str, head: SessionStart) -> Path:
     path = dataset / "participants.tsv"
     rows = {row["participant_id"]: row for row in read_tsv(path)}
     participant = f"sub-{label}"
+    if participant not in rows and not (dataset / participant).is_dir():
+        # A session that ended before its first run: BIDS wants nobody listed who has no data.
+        return path
     ours = {
         "participant_id": participant,
         "allocation": str(head.allocation),

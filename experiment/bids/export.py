@@ -14,7 +14,7 @@ from experiment.bids.pictures import keep_pictures
 from experiment.bids.recordings import rating_recording, thermode_recording
 from experiment.bids.records import RunRecord, records_of
 from experiment.bids.sidecar import events_sidecar, recording_sidecar, task_name
-from experiment.bids.visit_tables import export_visit
+from experiment.bids.visit_tables import export_faces, export_visit
 from experiment.journal import Journal, read_journals
 from experiment.journal.events import SessionStart
 
@@ -47,9 +47,11 @@ def export_journals(
     runs = _began(record for journal in journals for record in records_of(journal))
     stim_files = keep_pictures(dataset, runs, pictures_root)
     written = [path for run in runs for path in _export_run(dataset, run, stim_files)]
-    written += update_dataset(dataset, subject_label(head), head)
     written += export_calibration(dataset, subject_label(head), journals)
-    return written + export_visit(dataset, subject_label(head), journals, stim_files)
+    written += export_faces(dataset, subject_label(head), journals, stim_files)
+    # After all that may make the participant's folder, since nobody is listed who has none.
+    written += update_dataset(dataset, subject_label(head), head)
+    return written + export_visit(dataset, subject_label(head), journals)
 
 
 def subject_label(head: SessionStart) -> str:

@@ -59,15 +59,17 @@ class _Visit:
     open_questions: dict[str, str] = field(default_factory=dict)
 
 
-def export_visit(
-    dataset: Path, label: str, journals: Sequence[Journal], stim_files: dict[str, str]
-) -> list[Path]:
-    """Write a visit's tables; gives their paths, none for a session without a visit.
+def export_visit(dataset: Path, label: str, journals: Sequence[Journal]) -> list[Path]:
+    """Write a visit's tables of answers; gives their paths, none for a session without a visit.
 
-    Raises `ValueError`, in one sentence, for a table that a laboratory has made unreadable.
+    None either for a participant without a folder: BIDS wants nobody listed who has no data, and the
+    journal keeps the answers. Raises `ValueError`, in one sentence, for a table that a laboratory
+    has made unreadable.
     """
     visit, head = _read(journals), journals[-1].head
-    written = _faces(dataset, label, journals, stim_files)
+    written: list[Path] = []
+    if not (dataset / f"sub-{label}").is_dir():
+        return written
     rows = {name: _row(visit, name) for name in visit.questionnaires if name in visit.answers}
     if visit.open_questions and OPEN_QUESTIONS in visit.answers:
         rows[OPEN_QUESTIONS] = {
@@ -104,9 +106,10 @@ def _read(journals: Iterable[Journal]) -> _Visit:
 # --- face ratings -------------------------------------------------------------------------------
 
 
-def _faces(
+def export_faces(
     dataset: Path, label: str, journals: Sequence[Journal], stim_files: dict[str, str]
 ) -> list[Path]:
+    """Write the ratings of faces without heat; gives their paths, none if there are none."""
     faces = face_ratings_of(journals)
     if not faces:
         return []

@@ -25,8 +25,10 @@ SLOW_WRITE_MS, SLOW_SYNC_MS = 2.0, 500.0  # ours
 CERTAIN_US = 500.0  # ours: offset of the key clock, half the narrowest pair of readings
 
 
-def screen(display: Display, clock: RealClock, stated: Screen, seconds: float) -> Finding:
-    """Let frames pass and count those that were dropped."""
+def screen(
+    display: Display, clock: RealClock, stated: Screen, seconds: float, *, started: bool = False
+) -> Finding:
+    """Let frames pass and count those that were dropped; `started`: on a virtual screen of ours."""
     subject = "screen"
     display.show(Fixation(), lambda flip: None)
     display.frame_counts()
@@ -47,6 +49,10 @@ def screen(display: Display, clock: RealClock, stated: Screen, seconds: float) -
         f"{info.width_px} x {info.height_px} at {info.refresh_hz:.2f} Hz, {len(dropped)} of "
         f"{frames} frames dropped in {seconds:g} s"
     )
+    if started:
+        found = f"there is none here: a virtual one was started ({found})"
+        advice = "`trustpain run` needs a real screen: check again in a desktop session."
+        return Finding(subject, "amber", found, advice, figures)
     if not info.synchronised:
         found += "; unsynchronised: flips don't wait for the screen, so this says little"
         advice = "Switch vertical sync on in the graphics driver; a virtual screen has none."

@@ -12,7 +12,7 @@ from experiment.check.devices import DeviceCheck
 from experiment.check.findings import Check, Finding, now_utc
 from experiment.check.hands import hands
 from experiment.clocks import RealClock
-from experiment.display.virtual_screen import needed_screen
+from experiment.display.virtual_screen import needed_screen, screen_missing
 from experiment.errors import UserError
 from experiment.inputs.files import Loaded
 from experiment.responses.opening import keys_of
@@ -63,12 +63,13 @@ def _all(rig: Rig, data: Path, frames_s: float, listen_s: float) -> Iterator[Fin
         world = None
         if rig.emulated_devices():
             world = stack.enter_context(EmulatedWorld(clock))
+        started = screen_missing()
         display, problem = _display(rig, clock, stack)
         keyboard = None
         if display is None:
             yield problem
         else:
-            yield room.screen(display, clock, rig.screen, frames_s)
+            yield room.screen(display, clock, rig.screen, frames_s, started=started)
             keyboard, problem = _keyboard(rig, clock, display, stack)
             if keyboard is None:
                 yield problem

@@ -21,9 +21,11 @@ def demo(
     from experiment.session.lab import run_person, run_visibly
     from experiment.session.preparation import Request
 
-    out = fresh_out("demo")
-    if play:
-        code = run_person(Request("demo", "laptop", "01", calibration="none", out=out), alone=True)
-    else:
-        code = run_visibly(Request("demo", "laptop", "01", out=out, simulated=True))
+    with fresh_out("demo") as out:
+        if play:
+            code = run_person(
+                Request("demo", "laptop", "01", calibration="none", out=out), alone=True
+            )
+        else:
+            code = run_visibly(Request("demo", "laptop", "01", out=out, simulated=True))
     raise typer.Exit(int(code))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Annotated
 
 import typer
@@ -59,31 +60,31 @@ def dry_run(
 
     if scenario is not None:
         _refuse_what_it_names(context)
-    place = out or fresh_out("dry-run")
-    if scenario is not None:
-        from experiment.faults.scenario import rehearse
+    with nullcontext(out) if out is not None else fresh_out("dry-run") as place:
+        if scenario is not None:
+            from experiment.faults.scenario import rehearse
 
-        code = rehearse(scenario, place, visual=visual)
-    elif visual:
-        from experiment.session.lab import run_visibly
-        from experiment.session.preparation import Request
+            code = rehearse(scenario, place, visual=visual)
+        elif visual:
+            from experiment.session.lab import run_visibly
+            from experiment.session.preparation import Request
 
-        code = run_visibly(
-            Request(
-                study,
-                rig,
-                participant,
-                session,
-                seed=seed,
-                out=place,
-                simulated=True,
-                language=language,
+            code = run_visibly(
+                Request(
+                    study,
+                    rig,
+                    participant,
+                    session,
+                    seed=seed,
+                    out=place,
+                    simulated=True,
+                    language=language,
+                )
             )
-        )
-    else:
-        code = dry_runs(
-            study, rig, participant, participants, session, seed, place, language, processes
-        )
+        else:
+            code = dry_runs(
+                study, rig, participant, participants, session, seed, place, language, processes
+            )
     raise typer.Exit(int(code))
 
 

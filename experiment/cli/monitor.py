@@ -36,7 +36,7 @@ def monitor(
       trustpain monitor data/trust_pain --host 0.0.0.0 --port 5006
     """
     from experiment.errors import UserError
-    from experiment.journal import read_journal
+    from experiment.journal import find_journals, read_journal
     from experiment.monitor.server import serve
 
     if not path.exists():
@@ -46,6 +46,11 @@ def monitor(
             read_journal(path)
         except (ValueError, OSError) as error:
             raise UserError(str(error)) from None
+    elif not until_stdin_closes:
+        try:
+            find_journals(path)
+        except ValueError:
+            typer.echo(f"There is no journal in {path} yet: the page waits for one.", err=True)
     serve(
         path,
         host=host,

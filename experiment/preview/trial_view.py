@@ -24,6 +24,7 @@ from experiment.inputs.files import (
     load_study,
     new_file,
 )
+from experiment.inputs.portraits import check_portraits, manifest_of
 from experiment.norming import trial_view as blocks
 from experiment.report.style import TRUST_COLOURS, temperature_colour, trust_look
 from experiment.session.heat_limits import check_limits, figures_for, stimulus_of
@@ -70,7 +71,8 @@ def plan_for(
     data: Path | None,
 ) -> Plan:
     """Read and check everything that `trustpain trials` was given. Raises `UserError`."""
-    study, rig = load_study(study_source).model, load_rig(rig_source).model
+    loaded, rig = load_study(study_source), load_rig(rig_source).model
+    study = loaded.model
     check_label(participant, "participant")
     if session is not None:
         check_label(session, "session")
@@ -106,6 +108,7 @@ def plan_for(
         dummies_stored=rig.scanner.dummies_stored if rig.scanner else None,
     )
     check_limits(study, plan.rows(), rig, thermode)
+    check_portraits(manifest_of(loaded), plan.rows())
     return plan
 
 

@@ -20,11 +20,12 @@ from conditions.trials import spare_sites
 from experiment.dataset import SessionPlace
 from experiment.errors import UserError
 from experiment.inputs.files import Loaded, load_texts
+from experiment.inputs.portraits import check_portraits
 from experiment.journal import Journal, NoHead, events, find_journals, read_journal
 from experiment.journal.reader import study_as_today
 from experiment.recovery.past import Past, past_of, unusable_sites, wall_time
 from experiment.session.heat_limits import check_limits, figures_for
-from experiment.session.preparation import Prepared, Request, check_portraits
+from experiment.session.preparation import Prepared, Request
 from experiment.sharing.mark import refuse_shared_copy
 from hardware.rig import Rig
 from stimuli.manifest import Manifest, load_manifest, portrait_of
@@ -183,7 +184,7 @@ def _as_begun(journals: Sequence[Journal], place: SessionPlace, past: Past) -> P
         acquisitions=acquisitions,
         goes_on_at=_virtually_at(newest) if head.virtual_time else None,
     )
-    check_portraits(prepared)
+    check_portraits(prepared.manifest, prepared.rows)
     return prepared
 
 

@@ -52,6 +52,8 @@ def write_group_report(path: Path) -> Path:
         html = group_page.group_html(
             results, lambda sections: progress.track(sections, description="Drawing")
         )
+    for sentence in results.missing:
+        console.print(sentence, markup=False, highlight=False, soft_wrap=True)
     return write_whole(folder / f"{STEM}_report.html", html.encode())
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager, suppress
 from itertools import repeat
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from rich.console import Console
 from rich.progress import track
 
 from experiment.dataset import fresh_folder
-from experiment.errors import ExitCode
+from experiment.errors import ExitCode, UserError
 from experiment.session.finish import finish
 from experiment.session.preparation import Request, prepare
 from experiment.session.session import play
@@ -21,9 +22,15 @@ from experiment.session.settings import virtual_setting
 DATA = Path("data")
 
 
-def fresh_out(name: str) -> Path:
-    """A folder of its own for each call: `data/dry-run-001` and so on."""
-    return fresh_folder(DATA, name)
+@contextmanager
+def fresh_out(name: str) -> Iterator[Path]:
+    """A folder of its own for each call: `data/dry-run-001` and so on. Nothing in it: it goes."""
+    folder = fresh_folder(DATA, name)
+    try:
+        yield folder
+    finally:
+        with suppress(OSError):  # refused unless it's empty
+            folder.rmdir()
 
 
 def dry_runs(
@@ -53,15 +60,24 @@ def dry_runs(
         Request(study, rig, f"sim{n:0{width}d}", session, n, None, seed, out, True, language)
         for n in range(1, participants + 1)
     ]
-    codes = list(
-        track(
+    codes: list[ExitCode] = []
+    try:
+        for code in track(
             _played(requests, processes),
             "Dry runs",
             total=participants,
             console=console,
             disable=not console.is_terminal,
-        )
-    )
+        ):
+            codes.append(code)
+    except UserError as error:
+        # Others may have been played beside it, or in earlier turns: their data stay.
+        refused = requests[len(codes)].participant
+        raise UserError(
+            f"{error} (that stopped sub-{refused}, after {len(codes)} of {participants} sessions; "
+            f"what was played is in {out})",
+            error.exit_code,
+        ) from None
     done = codes.count(ExitCode.DONE)
     console.print(
         f"{done} of {participants} sessions completed; the data are in {out}", markup=False

@@ -59,7 +59,11 @@ class ConsoleExperimenter:
         self._console.print(f"\n{question}", style="bold", markup=False)
         for letter, meaning in options.items():
             self._console.print(f"  {letter}  {meaning}", markup=False, highlight=False)
-        if self._reader is None and sys.stdin is not None and sys.stdin.isatty():
+        typed = sys.stdin is not None and sys.stdin.isatty()
+        if typed:
+            hint = "(here the letter, then Enter; in the experiment's window the letter alone)"
+            self._console.print(f"  {hint}", style="dim", markup=False, highlight=False)
+        if self._reader is None and typed:
             self._reader = threading.Thread(target=self._read, name="terminal", daemon=True)
             self._reader.start()
 

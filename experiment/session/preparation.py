@@ -5,7 +5,6 @@ Whatever is wrong is found here, while no window is open, no device touched and 
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -38,13 +37,14 @@ from experiment.inputs.files import (
     load_texts,
     with_heat,
 )
+from experiment.inputs.portraits import check_portraits, manifest_of, portraits_of
 from experiment.journal import is_calibration
 from experiment.journal.events import Kind, PreviousJournal, Step
 from experiment.recovery.past import Past, trials_left
 from experiment.session.heat_limits import check_limits, figures_for
 from experiment.sharing.mark import refuse_shared_copy
 from hardware.rig import Rig
-from stimuli.manifest import Manifest, Portrait, load_manifest, sha256_of
+from stimuli.manifest import Manifest, Portrait
 from stimuli.texts import Texts
 
 
@@ -110,8 +110,7 @@ class Prepared:
 
     def portraits(self) -> list[Portrait]:
         """The portraits that this session shows."""
-        met = {(r["clinician"], r["trust"]) for r in self.rows if r["clinician"] is not None}
-        return [self.portrait(clinician, trust) for clinician, trust in sorted(met)]
+        return portraits_of(self.manifest, self.rows)
 
     def acquisition_of(self, design_run: int) -> int:
         """Which acquisition the rows of a planned run are for."""
@@ -206,7 +205,7 @@ def prepare(request: Request, step: Step = "runs") -> Prepared:
         _refuse_existing(place)
     thermode = figures_for(study.model, rig.model, request.rig)
     calibration = _calibration(request, study.model, place) if step == "runs" else None
-    manifest = _manifest(study)
+    manifest = manifest_of(study)
     allocation = request.allocation or AllocationList(place.dataset).preview(participant)
     seed = seed_of(request, study.model, allocation)
     rows = _rows(study.model, thermode, request, allocation, seed, calibration)
@@ -232,7 +231,7 @@ def prepare(request: Request, step: Step = "runs") -> Prepared:
     check_limits(study.model, rows, rig.model, thermode)
     if step != "runs":
         return replace(prepared, rows=())
-    check_portraits(prepared)
+    check_portraits(manifest, rows)
     return prepared
 
 
@@ -342,39 +341,3 @@ def _calibration(request: Request, study: AnyStudy, place: SessionPlace) -> Cali
         f"calibrate first, give one with --calibration PATH, or take the study's fixed "
         f"temperatures with --calibration none"
     )
-
-
-def _manifest(study: Loaded[AnyStudy]) -> Manifest:
-    named = study.model.clinicians.set
-    try:
-        if named == "shipped":
-            return load_manifest()
-        return load_manifest(study.path.parent / named)
-    except (ValueError, OSError) as error:
-        raise UserError(f"the portraits can't be used: {error}") from None
-
-
-def check_portraits(prepared: Prepared) -> None:
-    """Every picture that will be shown is there, and is the one that the manifest describes."""
-    try:
-        shown = prepared.portraits()
-    except ValueError as error:
-        raise UserError(f"the study's portraits can't be shown: {error}") from None
-    for portrait in shown:
-        path = prepared.manifest.path(portrait)
-        if not path.is_file():
-            raise UserError(
-                f"the picture {portrait.file} is missing from {path.parent}: put it back, or make "
-                f"the set anew (`make portraits`)"
-            )
-        if _hash_of(path, path.stat().st_mtime_ns) != portrait.sha256:
-            raise UserError(
-                f"the picture {portrait.file} isn't the one that the manifest describes (its "
-                f"SHA-256 differs): put the right one back, or make the manifest anew"
-            )
-
-
-@functools.cache
-def _hash_of(path: Path, changed: int) -> str:
-    """Hashing is done once a process and file: a dry run of a hundred participants reads once."""
-    return sha256_of(path)

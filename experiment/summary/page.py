@@ -135,7 +135,7 @@ def _notes(summary: Summary) -> list[str]:
     """What wants to be looked at, a line each."""
     notes = [f"run {run.run}: {reason}" for run in summary.runs for reason in run.reasons]
     notes += [
-        f"run {run.run}: {run.late} onsets were more than 20 ms late"
+        f"run {run.run}: more than 20 ms late: {run.late} of the onsets"
         for run in summary.runs
         if run.late
     ]
