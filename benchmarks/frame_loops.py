@@ -25,7 +25,6 @@ from experiment.display.opening import open_window
 from experiment.display.virtual_screen import needed_screen
 from experiment.inputs.files import load_rig
 from experiment.monitor.process import monitor_beside
-from experiment.plan.scene import RatingScale
 
 BACKENDS = {"builder": "event", "iohub": "iohub"}  # of PsychoPy's Keyboard
 
@@ -38,7 +37,8 @@ def _result(log: FrameLog, cpu: dict[str, float], wall: dict[str, float]) -> dic
     return {
         "frames": sum(log.take_counts().tenths),
         "dropped": [frame.interval_s for frame in log.take()],
-        "cpu_share": {kind: cpu[kind] / wall[kind] for kind in cpu if wall[kind] > 0},
+        "cpu_share": {kind: cpu[kind] / wall[kind] for kind in cpu if wall[kind] > 0}
+        | {"whole": sum(cpu.values()) / sum(wall.values())},
     }
 
 
@@ -50,9 +50,10 @@ def flagship(seconds: float, *, monitor: bool = False) -> dict[str, Any]:
     from experiment.session.settings import visual_setting
 
     clock, console = RealClock(), Console(quiet=True)
-    cpu: dict[str, float] = {"static": 0.0, "rating": 0.0}
+    # Static is what lies between two flips without anything drawn for the second.
+    cpu: dict[str, float] = {"static": 0.0, "drawing": 0.0}
     wall = dict(cpu)
-    state: dict[str, Any] = {"log": None, "kind": None, "cpu": 0.0, "wall": 0.0, "until": None}
+    state: dict[str, Any] = {"log": None, "cpu": None, "wall": 0.0, "until": None}
     with tempfile.TemporaryDirectory() as out, needed_screen():
         request = Request("trust_pain", "laptop", "01", out=Path(out), simulated=True)
         setting = visual_setting(clock, console)
@@ -61,21 +62,23 @@ def flagship(seconds: float, *, monitor: bool = False) -> dict[str, Any]:
         def open_display(prepared: Any) -> Any:
             display: Any = opened(prepared)
             state["log"] = FrameLog(1 / display.info.refresh_hz)
-            display.on_frame.append(
-                lambda: state["until"] is not None and state["log"].flipped(clock.now())
-            )
+
+            def flipped() -> None:
+                if state["until"] is None:
+                    return
+                state["log"].flipped(clock.now())
+                now, used = time.perf_counter(), time.process_time()
+                if state["cpu"] is not None:
+                    kind = "drawing" if display.drew else "static"
+                    cpu[kind] += used - state["cpu"]
+                    wall[kind] += now - state["wall"]
+                state.update(cpu=used, wall=now)
+
+            display.on_frame.append(flipped)
             return display
 
         def progress(segment: Any, phase: Any, flip: float) -> None:
-            now, used = time.perf_counter(), time.process_time()
-            if state["kind"] is not None:
-                cpu[state["kind"]] += used - state["cpu"]
-                wall[state["kind"]] += now - state["wall"]
-            state.update(
-                kind="rating" if isinstance(phase.scene, RatingScale) else "static",
-                cpu=used,
-                wall=now,
-            )
+            now = time.perf_counter()
             if state["until"] is None:
                 state["until"] = now + seconds
             elif now > state["until"]:
@@ -96,6 +99,7 @@ def peer(seconds: float, kind: str) -> dict[str, Any]:
         window = open_window(screen)
         refresh = measure_refresh(window.flip, time.perf_counter, time.sleep)
         hz = refresh.hz if refresh.synchronised else screen.refresh_hz
+        window.waitBlanking = refresh.synchronised  # as ours
         grid = None if refresh.synchronised else Grid(time.perf_counter(), 1 / hz)
         log = FrameLog(1 / hz)
         draw = (

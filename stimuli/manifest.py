@@ -103,7 +103,9 @@ def load_manifest(path: Path = SHIPPED) -> Manifest:
     if not path.is_file():
         above = path.parent.parent / path.name
         if above.is_file():
-            raise ValueError(f"there is no manifest at {path}, but one at {above}: give that folder")
+            raise ValueError(
+                f"there is no manifest at {path}, but one at {above}: give that folder"
+            )
         raise ValueError(
             f"there is no manifest at {path}; `trustpain portraits manifest FOLDER` makes one"
         )

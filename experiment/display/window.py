@@ -47,6 +47,7 @@ class WindowDisplay:
         self.on_closed = on_closed
         self.closed = False
         self.focused = True  # whether what is typed is meant for this window
+        self.drew = False  # whether anything was drawn for the latest frame
         self.on_frame: list[Callable[[], None]] = []  # called after each flip
         self._machine = Machine()
         try:
@@ -85,6 +86,8 @@ class WindowDisplay:
 
         refresh = measure_refresh(bare_flip, self._clock.now, system_time.sleep)
         hz = refresh.hz if refresh.synchronised else screen.refresh_hz
+        # Where nothing is waited for, PsychoPy's way of waiting only costs (1 % of a core).
+        window.waitBlanking = refresh.synchronised
         self._period = 1.0 / hz
         self._grid = None if refresh.synchronised else Grid(self._clock.now(), self._period)
         self._log = FrameLog(self._period)
@@ -224,7 +227,8 @@ class WindowDisplay:
         if (fade := self._fade(at)) != self._shown_fade:
             self._shown_fade = fade
             self._to_draw = BUFFERS
-        if self._to_draw > 0:
+        self.drew = self._to_draw > 0
+        if self.drew:
             self._to_draw -= 1
             self._painter.paint(Picture(self._scene, self._shown_cursor, fade))
             if self._grid is not None:

@@ -1,7 +1,7 @@
 """Keys and button boxes that type keys, with the time stamp of the event itself.
 
 Psychtoolbox records key events with its own clock on a thread of its own. Ours empties that
-queue every 1.5 ms and converts the stamps, so that neither drawing nor loading delays a stop key.
+queue every 6 ms and converts the stamps, so that neither drawing nor loading delays a stop key.
 Where Psychtoolbox can't be imported (on Linux for want of libjack or libportaudio), keys come
 through the window, are stamped by the frame that noticed them, and `info.details` say so.
 """
@@ -20,7 +20,7 @@ from experiment.responses.listeners import Listeners
 from experiment.responses.offset import Offset, measure_offset
 from hardware.devices import DeviceError, DeviceInfo, Response
 
-POLL_S = 0.0015
+POLL_S = 0.006  # each look costs up to 0.15 ms of a core; stamps are the events' own, so only the stop waits for it
 REMEASURE_S = 10.0
 SLOTS = 10_000  # events that Psychtoolbox's queue holds
 

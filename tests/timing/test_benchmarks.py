@@ -80,7 +80,11 @@ def test_only_the_loops_that_are_judged_run_all_the_time_and_in_turns() -> None:
 
 def test_row_4_says_how_long_each_loop_ran_and_judges_only_the_whole_time() -> None:
     def block(dropped: int, cpu: float) -> dict[str, Any]:
-        return {"frames": 1000, "dropped": [0.03] * dropped, "cpu_share": {"static": cpu}}
+        return {
+            "frames": 1000,
+            "dropped": [0.03] * dropped,
+            "cpu_share": dict.fromkeys(("static", "drawing", "whole"), cpu),
+        }
 
     found = {
         "flagship": [block(2, 0.05)] * 4,
