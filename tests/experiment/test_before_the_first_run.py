@@ -74,7 +74,10 @@ def test_a_session_ended_before_its_first_run_leaves_a_valid_dataset(tmp_path: P
     def end(question: str, options: Mapping[str, str]) -> str:
         return "q"
 
-    play_virtually(tmp_path, choose=end, participant="02")
+    alone, _ = play_virtually(tmp_path / "alone", choose=end)
+    finish(alone, None)
+    told = validate_dataset(alone.prepared.place.dataset)
+    assert "PARTICIPANT_ID_MISMATCH" not in str(told)
     played, _ = play_virtually(tmp_path, participant="01")
     finish(played, None)
     early, journal = play_virtually(tmp_path, choose=end, participant="03")

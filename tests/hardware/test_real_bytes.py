@@ -87,6 +87,8 @@ def test_a_heat_over_real_bytes(
     assert delivery.samples > 0.8 * 50 * asked.length_s
     if world is None:
         said = [text for _, text in lines(log, "command")]
+        while said[-1] == "A":  # of closing, which a pseudo-terminal may lose
+            said.pop()
         assert said[-9:] == [
             "Om490",
             "N320",

@@ -65,7 +65,7 @@ def test_a_slip_reopens_the_dialog_and_isnt_remembered(
 
 
 def test_handedness_is_asked_once_and_is_in_the_list_of_participants(tmp_path: Path) -> None:
-    answers = {"write?": ["l"], "Instructions. ": ["q"]}
+    answers = QUICK | {"write?": ["l"], "Skin check. ": ["q"]}
     for name, asked in (("with", ("demographics",)), ("without", ())):
         files = load_files(asked, "heat")
         seen = go(tmp_path / name, answering(answers), files=files)
