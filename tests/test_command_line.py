@@ -4,28 +4,14 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.commands import trustpain
+
 ROOT = Path(__file__).parent.parent
 RIG = (ROOT / "hardware" / "rigs" / "mri_tcs.toml").read_text(encoding="utf-8")
-
-
-def trustpain(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    # Without a screen, whatever other tests of this process have opened: nobody can be asked.
-    environment = {name: value for name, value in os.environ.items() if name != "DISPLAY"}
-    return subprocess.run(
-        [sys.executable, "-c", "from experiment.cli import main; main()", *words],
-        cwd=cwd,
-        env=environment | {"PYTHONPATH": str(ROOT), "COLUMNS": "200"},
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        timeout=110,
-        check=False,
-    )
 
 
 def assert_one_sentence(done: subprocess.CompletedProcess[str], code: int, *says: str) -> None:

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import gzip
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from experiment.journal import Journal, read_journal
-from experiment.places import ROOT
 
 PEOPLE = {"sim01": ("01", "02"), "sim02": ("01",)}
 FIRST_PAGE_BYTES = 4096
@@ -66,17 +62,3 @@ def shift_of(original: Path, copy: Path) -> timedelta:
     """That of the first participant."""
     true, other = journals(original)[0].head, journals(copy)[0].head
     return datetime.fromisoformat(other.started_utc) - datetime.fromisoformat(true.started_utc)
-
-
-def trustpain(*words: str, cwd: Path, before: str = "") -> subprocess.CompletedProcess[str]:
-    environment = {name: value for name, value in os.environ.items() if name != "DISPLAY"}
-    return subprocess.run(
-        [sys.executable, "-c", f"{before}\nfrom experiment.cli import main; main()", *words],
-        cwd=cwd,
-        env=environment | {"PYTHONPATH": str(ROOT), "COLUMNS": "200"},
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        timeout=110,
-        check=False,
-    )

@@ -13,7 +13,8 @@ from experiment.dataset import SessionPlace, session_lock
 from experiment.errors import UserError
 from experiment.recovery.past import heat_of, heat_of_calibration, heat_of_participant
 from experiment.sharing.copying import share
-from tests.sharing.datasets import journals, trustpain
+from tests.commands import trustpain
+from tests.sharing.datasets import journals
 
 BEFORE = -1_000_000_000  # seconds since 1970: 1938, later than any shifted date
 

@@ -16,7 +16,8 @@ from experiment.errors import UserError
 from experiment.report.session import write_session_report
 from experiment.sharing.copying import FIXED_TIME, share
 from experiment.sharing.dates import LIMIT
-from tests.sharing.datasets import PEOPLE, journals, shift_of, texts, told, true_days, trustpain
+from tests.commands import trustpain
+from tests.sharing.datasets import PEOPLE, journals, shift_of, texts, told, true_days
 
 YEARS_400 = (date(2001, 1, 1) - date(1601, 1, 1)).days  # then a day has the same name again
 
