@@ -7,6 +7,7 @@ in real or virtual time) is the `Setting`.
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -43,6 +44,7 @@ from hardware.emulation import EmulatedWorld
 from hardware.opening import Devices, open_devices
 
 VIRTUAL_START = datetime(2000, 1, 1, tzinfo=UTC)  # so that two dry runs give the same files
+HEAD_S = 10.0  # a journal's first line is written in milliseconds, or not at all
 SCAN_BEGINS_AFTER_S = 2.0  # an emulated scanner's operator takes so long to press start
 
 
@@ -131,8 +133,7 @@ def play(prepared: Prepared, setting: Setting) -> Played:
         journal, prepared = _open_journal(prepared, setting)
         journal_stack.callback(_close_quietly, journal)
         wiring = _Wiring(prepared, setting, devices, display, responses, journal, participant)
-        wiring.write_head(started)
-        ending = wiring.execute(world)
+        ending = wiring.execute(started, world)
     return Played(ending, journal.path, prepared)
 
 
@@ -183,6 +184,7 @@ class _Wiring:
         self._devices, self._display, self._journal = devices, display, journal
         self._responses = responses
         self._broken: OSError | None = None  # why the journal can't be written any more
+        self._headed = threading.Event()  # the journal has its first line
         study, rig, clock = prepared.study.model, prepared.rig.model, setting.clock
         high = None
         if isinstance(study, Study):
@@ -290,7 +292,12 @@ class _Wiring:
         self.write(events.Warned(t=self._setting.clock.now(), message=message))
         self._setting.experimenter.warn(message)
 
-    def write_head(self, started: datetime) -> None:
+    def _signalled(self, source: str) -> None:
+        """A signal is a stop, which is written down after the journal's first line."""
+        self._headed.wait(HEAD_S)
+        self.stop.request(source, final=True)
+
+    def _write_head(self, started: datetime) -> None:
         """The journal's first line, and what each device says of itself."""
         prepared, setting, made_with = self._prepared, self._setting, provenance()
         request = prepared.request
@@ -327,6 +334,7 @@ class _Wiring:
                 display=asdict(self._display.info),
             )
         )
+        self._headed.set()
         if self._devices.thermode is not None:  # not sooner: the head is the first line
             self._devices.thermode.watch_unasked(self.thermometer.unasked)
         for info in (*self._devices.infos, self._responses.info):
@@ -336,8 +344,12 @@ class _Wiring:
         if said := self._display.info.details.get("disturbed_by", ""):
             self.warn(said)
 
-    def execute(self, world: EmulatedWorld | None) -> Ending:
-        """Run the course with every way of stopping it in place, and write the last line."""
+    def execute(self, started: datetime, world: EmulatedWorld | None) -> Ending:
+        """Write the first line, run the course with every way of stopping it, write the last line.
+
+        `started` is the wall time of the session clock's zero. Signals are heard before anything
+        is written: who reads the journal as it grows may send one at once.
+        """
         prepared, clock, stop = self._prepared, self._setting.clock, self.stop
         rig, scan = prepared.rig.model, self.runner.scan
         emulated_scanner = (
@@ -356,21 +368,24 @@ class _Wiring:
             if emulated_scanner is not None:
                 emulated_scanner.scanner.stop()
 
-        materials = materials_of(
-            prepared.study.model,
-            prepared.texts,
-            prepared.thermode,
-            lambda clinician, level: prepared.manifest.path(prepared.portrait(clinician, level)),
-            hand=rig.response.hand,
-        )
-        course = self._setting.make_course(
-            prepared, self.runner, materials, self._setting.experimenter, start_scan, stop_scan
-        )
-        if hasattr(clock, "on_failure"):
-            clock.on_failure = lambda error: stop.request("exception", final=True)
-        if hasattr(self._display, "on_closed"):
-            self._display.on_closed = lambda: stop.request("window", final=True)
-        with stop_on_signals(lambda source: stop.request(source, final=True)):
+        with stop_on_signals(self._signalled):
+            self._write_head(started)
+            materials = materials_of(
+                prepared.study.model,
+                prepared.texts,
+                prepared.thermode,
+                lambda clinician, level: prepared.manifest.path(
+                    prepared.portrait(clinician, level)
+                ),
+                hand=rig.response.hand,
+            )
+            course = self._setting.make_course(
+                prepared, self.runner, materials, self._setting.experimenter, start_scan, stop_scan
+            )
+            if hasattr(clock, "on_failure"):
+                clock.on_failure = lambda error: stop.request("exception", final=True)
+            if hasattr(self._display, "on_closed"):
+                self._display.on_closed = lambda: stop.request("window", final=True)
             try:
                 ending = course.execute()
             except BaseException as error:

@@ -8,11 +8,12 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from experiment.errors import ExitCode
-from experiment.journal import events
+from experiment.journal import events, read_journal
 from experiment.responses.emulated import EmulatedResponses
 from experiment.session.experimenter import SimulatedExperimenter
 from experiment.session.preparation import Request, prepare
@@ -134,3 +135,25 @@ def test_a_question_is_put_only_when_the_probe_is_down(tmp_path: Path) -> None:
     play(prepared, setting)
     [paused] = [heat for question, heat in asked.items() if question.startswith("Paused")]
     assert paused <= 33.0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of its own")
+def test_a_signal_before_the_first_question_ends_the_session_in_order(tmp_path: Path) -> None:
+    """Whoever reads the journal as it grows may send one as soon as its first line is there."""
+    prepared = prepare(Request("pilot_short", out=tmp_path, simulated=True))
+    setting = virtual_setting()
+    make_course = setting.make_course
+
+    def signalled(*arguments: Any) -> Any:
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.3)  # a thread of real time hears it
+        return make_course(*arguments)
+
+    setting.make_course = signalled
+    played = play(prepared, setting)
+    assert played.ending.exit_code == ExitCode.EMERGENCY_STOP
+    journal = read_journal(played.journal)
+    assert journal.events[0].event == "session_start"
+    assert journal.events[-1].event == "session_end"
+    assert journal.of(events.Stop)[0].source == "signal"
+    assert not journal.of(events.HeatTriggered)
