@@ -57,6 +57,10 @@ def main() -> None:
     if asked.here:
         print(measure(asked.dataset))
         return
+    if not any(asked.dataset.glob("sub-*")):
+        parser.error(
+            f"{asked.dataset} holds no participants: name a dataset, such as DIR/trust_pain-sim"
+        )
     for size in map(int, asked.participants.split(",")):
         with TemporaryDirectory() as folder:
             copies(asked.dataset, Path(folder, "ds"), size)

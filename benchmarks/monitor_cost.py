@@ -133,15 +133,20 @@ def keep(blocks: Sequence[dict[str, Any]], block_s: float, watcher: str, made_by
 def result(blocks: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Share of frame intervals beyond 1.5 periods with and without, and the mean difference.
 
-    The interval is by t over the pairs of blocks, None for fewer than two pairs.
+    The interval is by t over the pairs of blocks: None for fewer than two pairs, and where no frame
+    was dropped at all, since blocks that don't differ tell nothing of how much they might. Then
+    `at_most` holds instead: the rate, the same exact bound (95 %) with the page and without, that so
+    many frames without a drop rule out.
     """
+    frames = {kind: sum(b["frames"] for b in blocks if b["kind"] == kind) for kind in KINDS}
     share = {
         kind: [b["dropped"] / b["frames"] for b in blocks if b["kind"] == kind] for kind in KINDS
     }
     pairs = list(zip(share["monitored"], share["flagship"], strict=False))
     more = [with_page - without for with_page, without in pairs]
+    none_dropped = not any(b["dropped"] for b in blocks)
     interval = None
-    if len(more) > 1:
+    if len(more) > 1 and not none_dropped:
         from scipy.stats import t
 
         half = float(t.ppf(0.975, len(more) - 1)) * stdev(more) / len(more) ** 0.5
@@ -152,6 +157,8 @@ def result(blocks: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "without": [round(one, 5) for one in share["flagship"]],
         "more_with_page": fmean(more) if more else None,
         "interval_95": interval,
+        "frames": min(frames.values()),
+        "at_most": 1 - 0.05 ** (1 / min(frames.values())) if pairs and none_dropped else None,
     }
 
 

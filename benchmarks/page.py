@@ -115,7 +115,12 @@ def _monitor(kept: dict[str, Any]) -> list[str]:
     pairs, block_s = found["pairs"], kept["block_s"]
     interval, minutes = found["interval_95"], pairs * block_s / 60
     difference = "one pair of blocks, so that nothing can be said of the difference"
-    if interval is not None:
+    if found["at_most"] is not None:
+        difference = (
+            f"no difference: none was dropped of at least {found['frames']} each, which rules out "
+            f"rates of more than {100 * found['at_most']:.3f} % (exact, 95 %)"
+        )
+    elif interval is not None:
         low, high = (100 * end for end in interval)
         difference = f"difference {100 * found['more_with_page']:+.2f} points, 95 % interval {low:+.2f} to {high:+.2f}"
     shares = {
@@ -123,8 +128,9 @@ def _monitor(kept: dict[str, Any]) -> list[str]:
         for name in ("with_page", "without")
     }
     judged = "not judged, since shorter than 10 minutes each"
-    if interval is not None and minutes >= 10:
-        judged = "no" if interval[0] > 0 else "yes, as far as the interval tells"
+    if minutes >= 10 and (interval is not None or found["at_most"] is not None):
+        worse = interval is not None and interval[0] > 0
+        judged = "no" if worse else "yes, as far as that tells"
     watched = {
         "client": "watched by a client that is sent all that a browser is",
         "chromium": "watched by a Chromium on the same computer, which draws in software",

@@ -119,8 +119,9 @@ def real_kill(folder: Path, label: str, after_s: float) -> tuple[bool, int, list
         time.sleep(after_s)
         session.process.kill()
         killed = time.perf_counter()
-        if session.wait(10) != -9:
-            return False, 0, ["it had ended before it was killed"]
+        if (code := session.wait(10)) != -9:
+            said = session.output[-300:]
+            return False, 0, [f"it had ended before it was killed, with {code}: {said!r}"]
         before = as_killed(journal)
         time.sleep(HEAT_S)
         problems = _still_hot(log, killed)

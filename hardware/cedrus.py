@@ -39,6 +39,9 @@ class CedrusMarkers:
             },
         )
 
+    def about_to_send(self) -> None:
+        """The box ends its pulses itself."""
+
     def send(self, code: int) -> MarkerStamp | None:
         """Set the lines; times around it, on the session clock. None: the box has failed."""
         check_code(code)

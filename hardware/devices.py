@@ -179,6 +179,10 @@ class MarkerBox(Protocol):
         """What the device says of itself."""
         ...
 
+    def about_to_send(self) -> None:
+        """A code will follow within a few frames: what needn't happen with the flip may be done."""
+        ...
+
     def send(self, code: int) -> MarkerStamp | None:
         """Write a code (1-255). Never blocks. None: a box that has failed drops it."""
         ...

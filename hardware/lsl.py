@@ -57,6 +57,9 @@ class LslMarkers:
             },
         )
 
+    def about_to_send(self) -> None:
+        """An outlet has nothing to do beforehand."""
+
     def send(self, code: int) -> MarkerStamp | None:
         """Push a code; times around it, on the session clock. None: the outlet is closed."""
         check_code(code)

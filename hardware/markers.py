@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,6 +13,9 @@ from hardware.clock import Clock, Timer
 from hardware.devices import DeviceInfo, MarkerStamp
 from hardware.sections.base import EMULATED
 from hardware.sections.markers import MmbtPulseSection, PortMarkersSection
+
+NEVER = math.inf
+ANNOUNCED_S = 0.25  # a code that was announced and doesn't come is waited for so long
 
 
 @dataclass(frozen=True)
@@ -48,10 +52,11 @@ class PortMarkers:
         self._port, self._clock, self._where = port, clock, section.port
         self._speech = _SPEECHES[section.kind]
         self._width_s = 0.0 if isinstance(section, MmbtPulseSection) else section.pulse_width_s
+        self._codes = {code: self._speech.code(code) for code in range(1, 256)}
         self._lock = threading.RLock()
-        self._timer: Timer | None = None
-        self._up = 0  # number of the code that is on the lines, 0 for none
-        self._sent = 0
+        self._look_booked: Timer | None = None
+        self._ends = NEVER  # when the code on the lines is to be cleared
+        self._announced_until = -NEVER
         self._failure = ""
         self._closed = False
         details = {"baud": str(section.baud)}
@@ -67,27 +72,37 @@ class PortMarkers:
         self._listener = clock.listen(port, lambda data, time: None, self._lost)
         self._write(self._speech.reset)
 
+    def about_to_send(self) -> None:
+        """A code follows within a few frames: be on the look-out for its end from now on.
+
+        Booking it with the flip would wake the clock's thread just when the byte is on its way,
+        and on a computer of two cores what delivers it would have to wait (benchmarks, row 2).
+        """
+        if self._speech.clear:
+            with self._lock:
+                now = self._clock.now()
+                self._announced_until = now + ANNOUNCED_S
+                self._look_at(now + self._width_s)
+
     def send(self, code: int) -> MarkerStamp | None:
-        """Write a code and book its end; times around the write, on the session clock.
+        """Write a code and see to its end; times around the write, on the session clock.
 
         None: it wasn't sent, since the box has failed.
         """
-        check_code(code)
+        if code not in self._codes:
+            check_code(code)
+        data = self._codes[code]
         with self._lock:
-            data = self._speech.code(code)
-            if self._up:
+            if self._ends < NEVER:
                 data = self._speech.clear + data
-            if self._timer is not None:
-                self._timer.cancel()
-            self._sent += 1
-            number = self._up = self._sent
             before = self._clock.now()
             if not self._write(data):
                 return None
             after = self._clock.now()
+            self._announced_until = -NEVER
             if self._speech.clear:
-                due = after + self._width_s
-                self._timer = self._clock.call_at(due, lambda: self._clear(number))
+                self._ends = after + self._width_s
+                self._look_at(self._ends)
         return MarkerStamp(code, before, after)
 
     def failure(self) -> str:
@@ -99,8 +114,8 @@ class PortMarkers:
         with self._lock:
             if self._closed:
                 return
-            if self._timer is not None:
-                self._timer.cancel()
+            if self._look_booked is not None:
+                self._look_booked.cancel()
             self._write(self._speech.clear)
             self._closed = True
         self._listener.close()
@@ -109,12 +124,25 @@ class PortMarkers:
         except Exception as error:  # a port that was pulled out can't be closed in order
             self._failure = self._failure or f"The marker box's port couldn't be closed ({error})."
 
-    def _clear(self, number: int) -> None:
+    def _look_at(self, time: float) -> None:
+        # One that is booked already comes no later: it was booked earlier, for the same width.
+        if self._look_booked is None:
+            self._look_booked = self._clock.call_at(time, self._look)
+
+    def _look(self) -> None:
+        """Clear the lines if it's time; look again where a code is on them or was announced."""
         with self._lock:
-            # A later code has its own end; this one's is over.
-            if self._up == number:
-                self._up = 0
+            self._look_booked = None
+            now = self._clock.now()
+            if now >= self._ends:
+                self._ends = NEVER
                 self._write(self._speech.clear)
+            if self._failure or self._closed:
+                return
+            if self._ends < NEVER:
+                self._look_at(self._ends)
+            elif now < self._announced_until:
+                self._look_at(now + self._width_s)
 
     def _write(self, data: bytes) -> bool:
         if self._failure or self._closed:

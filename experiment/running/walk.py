@@ -135,15 +135,18 @@ class Walk:
         phase, performer = step.phase, step.performer
         if performer is not None:
             performer.about_to_begin(planned)
+        markers = self._room.markers if phase.marker is not None else None
+        if markers is not None:
+            markers.about_to_send()
         issued = self._clock.now()
         marker: MarkerStamp | None = None
 
         def on_flip(flip: float) -> None:
             nonlocal marker
             # A marker says that something happened: none for heat that won't be given.
-            due = phase.marker is not None and not (performer is not None and performer.skipped)
-            if due and phase.marker is not None and self._room.markers is not None:
-                marker = self._room.markers.send(phase.marker)
+            skipped = performer is not None and performer.skipped
+            if markers is not None and phase.marker is not None and not skipped:
+                marker = markers.send(phase.marker)
                 self._timing.markers_lost += marker is None
             if performer is not None:
                 performer.on_flip(flip, planned)

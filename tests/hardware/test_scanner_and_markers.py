@@ -1,5 +1,6 @@
 """Pulses in, markers out: over emulated ports in virtual time."""
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -183,6 +184,54 @@ def test_a_code_before_the_clear_has_edges_and_a_width_of_its_own(
         (0.004, 8),
         (pytest.approx(0.014), 0),
     ]
+
+
+@pytest.mark.parametrize("flip_s", [0.0, 0.004, 0.01, 0.025, 0.2, 0.3])
+def test_an_announced_code_has_the_same_edges(
+    clock: VirtualClock, world: EmulatedWorld, flip_s: float
+) -> None:
+    markers = make_markers(clock, world)
+    pass_time(clock, 1)
+    markers.about_to_send()
+    pass_time(clock, flip_s)
+    markers.send(37)
+    pass_time(clock, 0.005)
+    markers.about_to_send()
+    pass_time(clock, 0.002)
+    markers.send(38)
+    pass_time(clock, 1)
+    at = 1 + flip_s
+    assert world.markers.events == [
+        (0.0, 0),
+        (at, 37),
+        (pytest.approx(at + 0.007), 0),
+        (pytest.approx(at + 0.007), 38),
+        (pytest.approx(at + 0.017), 0),
+    ]
+
+
+def test_a_code_that_is_announced_and_never_comes_is_waited_for_only_a_moment(
+    clock: VirtualClock, world: EmulatedWorld
+) -> None:
+    markers = make_markers(clock, world)
+    markers.about_to_send()
+    pass_time(clock, 1)
+    with pytest.raises(RuntimeError, match="waiting for ever"):  # nothing is booked any more
+        clock.wait(lambda: False, math.inf)
+    assert world.markers.events == [(0.0, 0)]
+
+
+def test_sending_an_announced_code_wakes_nobody(
+    clock: VirtualClock, world: EmulatedWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    markers = make_markers(clock, world)
+    markers.about_to_send()
+    pass_time(clock, 0.02)
+    with monkeypatch.context() as patched:
+        patched.setattr(clock, "call_at", lambda *what: pytest.fail("something was booked"))
+        markers.send(37)
+    pass_time(clock, 1)
+    assert [code for _, code in world.markers.events] == [0, 37, 0]
 
 
 @pytest.mark.parametrize("code", [0, 256, -1])

@@ -62,10 +62,26 @@ def test_the_live_pages_cost_is_told_with_its_interval_and_is_no_row() -> None:
     }
     page = text(kept(), kept_of_it)
     assert "+0.20 points, 95 % interval -0.05 to +0.45" in page
-    assert "No more dropped frames with it than without: yes, as far as" in page
+    assert "No more dropped frames with it than without: yes, as far as that tells" in page
     assert page.count("| --- |") == text(kept()).count("| --- |")
     short = text(kept(), kept_of_it | {"block_s": 30.0})
     assert "not judged" in short
+
+
+def test_no_drop_at_all_is_told_by_what_it_rules_out() -> None:
+    blocks = [{"kind": kind, "dropped": 0, "frames": 9000} for kind in ("flagship", "monitored")]
+    found = result(blocks * 2)
+    assert found["interval_95"] is None
+    # The rule of three: 3 / 18,000.
+    assert found["at_most"] == pytest.approx(1.66e-4, abs=1e-6)
+    told = {"measured": "2026-11-26", "made_by": "it"}
+    page = text(kept(), {"result": found, "block_s": 300.0, "watcher": "client", **told})
+    assert "none was dropped of at least 18000 each" in page
+    assert "more than 0.017 %" in page
+    assert "without: yes" in page
+    found = result([*blocks, blocks[0], {**blocks[1], "dropped": 1}])
+    assert found["at_most"] is None
+    assert found["interval_95"] is not None
 
 
 def test_only_the_loops_that_are_judged_run_all_the_time_and_in_turns() -> None:
