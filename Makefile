@@ -4,6 +4,10 @@ PYTHON := .venv/bin/python
 READY := .venv/.ready
 CHECKED := $(sort $(dir $(wildcard $(addsuffix /*.py, conditions stimuli hardware experiment tests benchmarks scripts))))
 
+# Compiled once, not by each of some hundred programs that the tests start: that takes 4 s of the 6
+# that the imports take, where a machine forbids it by this.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: help setup demo test figures lint bench portraits screenshots lock clean
 
 help:
