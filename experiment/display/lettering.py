@@ -36,20 +36,43 @@ def wrap(text: str, letter: int, widest: int) -> Lines:
 
     Line breaks in the text are kept. A word that is too wide for a line stands alone on one.
     """
-    font = _font(letter)
     lines: list[str] = []
     for paragraph in text.strip().split("\n"):
-        line = ""
-        for word in paragraph.split():
-            longer = f"{line} {word}" if line else word
-            if line and font.getlength(longer) > widest:
-                lines.append(line)
-                line = word
-            else:
-                line = longer
-        lines.append(line)
-    width = max(int(font.getlength(line)) + 2 for line in lines)
+        words = paragraph.split()
+        first = 0
+        while first < len(words):
+            after = _line_end(words, first, letter, widest)
+            lines.append(" ".join(words[first:after]))
+            first = after
+        if not words:
+            lines.append("")
+    width = max(int(_width(line, letter)) + 2 for line in lines)
     return Lines(tuple(lines), letter, width, _pitch(letter) * len(lines))
+
+
+def _line_end(words: list[str], first: int, letter: int, widest: int) -> int:
+    """One past the last of `words` that a line which begins with `first` has room for.
+
+    Measuring a line anew for each word that it might take is most of the work where a text is
+    wrapped, so its end is guessed from the words' own widths; kerning may move it by a word.
+    """
+    after, room = first + 1, widest - _width(words[first], letter)
+    while after < len(words) and (room := room - _width(f" {words[after]}", letter)) >= 0:
+        after += 1
+
+    def fits(end: int) -> bool:
+        return _width(" ".join(words[first:end]), letter) <= widest
+
+    while after < len(words) and fits(after + 1):
+        after += 1
+    while after > first + 1 and not fits(after):
+        after -= 1
+    return after
+
+
+@lru_cache(maxsize=16384)
+def _width(text: str, letter: int) -> float:
+    return _font(letter).getlength(text)
 
 
 def fit(text: str, letter: int, widest: int, highest: int) -> Lines:

@@ -51,7 +51,7 @@ def digest(folder: Path, lock: Path, pins: tuple[packages.Package, ...]) -> str:
     """SHA-256 over the code in `folder` that decides pixels, a lock's renderer and the packages' hashes."""
     whole = hashlib.sha256()
     for name, tree in sorted(code(folder).items()):
-        whole.update(f"{name} {ast.dump(_without_prose(tree))}\n".encode())
+        whole.update(f"{name} {_said(tree)}\n".encode())
     for name, version in locked(lock):
         whole.update(f"{name} {version}\n".encode())
     for pin in pins:
@@ -68,7 +68,7 @@ def code(folder: Path) -> dict[str, ast.Module]:
         path = folder / f"{name}.py"
         if name in found or name in BY_VALUE or not path.is_file():
             continue
-        found[name] = ast.parse(path.read_text(encoding="utf-8"))
+        found[name] = _tree(path.read_text(encoding="utf-8"))
         waiting += [
             module.removeprefix(f"{ROOM}.")
             for module in imported(found[name])
@@ -94,6 +94,16 @@ def locked(lock: Path) -> list[tuple[str, str]]:
     """Name and version, as a requirements file pins them, of what the renderer is made of."""
     pins = re.findall(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", lock.read_text(encoding="utf-8"), re.M)
     return sorted((name, version) for name, version in pins if name in set(RENDERER.values()))
+
+
+@cache
+def _tree(text: str) -> ast.Module:
+    return ast.parse(text)
+
+
+@cache
+def _said(tree: ast.Module) -> str:
+    return ast.dump(_without_prose(tree))
 
 
 def _without_prose(tree: ast.Module) -> ast.Module:
