@@ -1,11 +1,22 @@
 """Responses of programs and of several devices."""
 
+import re
+from io import StringIO
+from pathlib import Path
+
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
+from experiment.clocks import VirtualClock
+from experiment.places import ROOT
 from experiment.responses.emulated import EmulatedResponses
 from experiment.responses.merged import MergedResponses
 from experiment.responses.offset import measure_offset
+from experiment.responses.opening import keys_of
+from experiment.running.hub import LETTERS, ResponseHub
+from experiment.running.stop import EmergencyStop
+from experiment.session.experimenter import ConsoleExperimenter
 from hardware.devices import Response
 
 
@@ -38,6 +49,39 @@ def test_merged_devices_are_one() -> None:
     both.close()
     keys.emit(Response(1.2, "left"))
     assert heard == ["left", "move"]
+
+
+def test_every_letter_that_a_question_offers_can_be_pressed_in_the_window() -> None:
+    """What is offered is read from the code: no play comes to all questions."""
+    rooms = [Path("experiment", room) for room in ("session", "calibration", "visit", "norming")]
+    offered = {
+        letter
+        for room in rooms
+        for path in (ROOT / room).rglob("*.py")
+        for letter in re.findall(r"""["']([a-z])["'](?::|\] =)""", path.read_text("utf-8"))
+    }
+    assert {"g", "q", "c", "l"} <= offered
+    keys = keys_of({"right": ("right",)})
+    for letter in sorted(offered):
+        [role] = [role for role, names in keys.items() if letter in names]
+        experimenter = ConsoleExperimenter(Console(file=StringIO()))
+        hub = ResponseHub(
+            EmergencyStop(VirtualClock(), lambda: None, lambda event: None),
+            experimenter,
+            write=lambda event: None,
+            answer=lambda response: None,
+            letters=lambda: True,
+        )
+        experimenter.ask("What now?", {letter: "this"})
+        hub(Response(1.0, role, name=letter))
+        assert experimenter.answer() == letter
+
+
+def test_a_key_that_the_rig_uses_answers_no_question() -> None:
+    keys = keys_of({"left": ("b",), "right": ("y",)}, pulse="g")
+    free = {name for role, names in keys.items() if role in LETTERS.values() for name in names}
+    assert not free & {"b", "y", "g"}
+    assert "c" in free
 
 
 @given(

@@ -10,9 +10,10 @@ from experiment.session.experimenter import Experimenter
 from hardware.devices import Response
 
 STOP_ROLES = ("stop", "participant_stop")
-# Letters that answer the experimenter's questions, as roles, where the rig gives the key no other.
+# Letters that answer the experimenter's questions, as roles, where the rig gives the key no other:
+# all that any question offers, but for lists whose entries are lettered as they come.
 LETTER = "letter_"
-LETTERS = {letter: f"{LETTER}{letter}" for letter in "glrqy"}
+LETTERS = {letter: f"{LETTER}{letter}" for letter in "abceghklnqrxy"}
 
 
 class ResponseHub:
