@@ -12,7 +12,7 @@ class ExitCode(IntEnum):
     PROGRAM_FAILED = 1  # a bug, a full disk; what was written stands
     BAD_INPUT = 2
     DEVICE = 3  # missing, failed or not fit
-    EMERGENCY_STOP = 4
+    EMERGENCY_STOP = 4  # ended by a person: by the stop, or as an answer to a question
     NOT_AS_EXPECTED = 5  # a scenario, validate, portraits check
 
 

@@ -99,7 +99,8 @@ def _window(clock: RealClock) -> Callable[[Prepared], Display]:
         if screen_missing():
             raise DeviceError(
                 "there is no screen here (DISPLAY isn't set): run this at the experiment's "
-                "computer, in a desktop session"
+                "computer, in a desktop session (for a try, `xvfb-run -a` before it gives one "
+                "that nobody sees)"
             )
         from experiment.display.window import WindowDisplay
 
