@@ -38,7 +38,28 @@ def receive(masters: list[int], to: Connection) -> None:
             arrived[masters.index(end)] += [now] * sum(byte != 0 for byte in data)
 
 
-def run(markers: int = 500) -> Row:
+def run(markers: int = 200, rounds: int = 5) -> Row:
+    """`markers` of each side in each of the rounds; the ratio is the middle one of theirs."""
+    late, width_s = _late(markers * rounds)
+    parts = [slice(n * markers, (n + 1) * markers) for n in range(rounds)]
+    ratios = sorted(median(late[0][part]) / median(late[1][part]) for part in parts)
+    return Row(
+        2,
+        f"A marker's byte at the other end, after the flip (median / p99 of {rounds} times {markers})",
+        in_ms(late[0]),
+        f"bare write on the flip: {in_ms(late[1])}",
+        median(ratios),
+        "at most 1.2 (medians)",
+        median(ratios) <= GOAL,
+        notes=(
+            f"Pulses of {1000 * width_s:g} ms. The ratios of the rounds' medians were "
+            f"{', '.join(f'{r:.2f}' for r in ratios)}; stated is the middle one.",
+        ),
+    )
+
+
+def _late(markers: int) -> tuple[list[list[float]], float]:
+    """How late each byte was in seconds, ours and bare, and the pulses' width."""
     pairs = [os.openpty() for _ in range(2)]
     for _, slave in pairs:
         tty.setraw(slave)
@@ -79,13 +100,4 @@ def run(markers: int = 500) -> Row:
     late = [
         [at + zero - flip for at, flip in zip(arrived[k], flips[k], strict=True)] for k in range(2)
     ]
-    ratio = median(late[0]) / median(late[1])
-    return Row(
-        2,
-        f"A marker's byte at the other end, after the flip (median / p99 of {markers})",
-        in_ms(late[0]),
-        f"bare write on the flip: {in_ms(late[1])}",
-        ratio,
-        "at most 1.2 (medians)",
-        ratio <= GOAL,
-    )
+    return late, section.pulse_width_s

@@ -133,10 +133,10 @@ def keep(blocks: Sequence[dict[str, Any]], block_s: float, watcher: str, made_by
 def result(blocks: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Share of frame intervals beyond 1.5 periods with and without, and the mean difference.
 
-    The interval is by t over the pairs of blocks: None for fewer than two pairs, and where no frame
-    was dropped at all, since blocks that don't differ tell nothing of how much they might. Then
-    `at_most` holds instead: the rate, the same exact bound (95 %) with the page and without, that so
-    many frames without a drop rule out.
+    The interval is by t over the pairs of blocks: None for fewer than two pairs, and where all pairs
+    differ by the same, since they tell nothing of how much they might. Where no frame was dropped
+    at all, `at_most` is the rate that so many frames without a drop rule out on each side (one-sided
+    95 %, exact if drops were independent).
     """
     frames = {kind: sum(b["frames"] for b in blocks if b["kind"] == kind) for kind in KINDS}
     share = {
@@ -146,7 +146,7 @@ def result(blocks: Sequence[dict[str, Any]]) -> dict[str, Any]:
     more = [with_page - without for with_page, without in pairs]
     none_dropped = not any(b["dropped"] for b in blocks)
     interval = None
-    if len(more) > 1 and not none_dropped:
+    if len(more) > 1 and len(set(more)) > 1:
         from scipy.stats import t
 
         half = float(t.ppf(0.975, len(more) - 1)) * stdev(more) / len(more) ** 0.5

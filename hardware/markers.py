@@ -15,6 +15,7 @@ from hardware.sections.base import EMULATED
 from hardware.sections.markers import MmbtPulseSection, PortMarkersSection
 
 NEVER = math.inf
+BUSY_S = 0.001  # until the lines are looked at again while something is being written
 ANNOUNCED_S = 0.25  # a code that was announced and doesn't come is waited for so long
 
 
@@ -131,7 +132,12 @@ class PortMarkers:
 
     def _look(self) -> None:
         """Clear the lines if it's time; look again where a code is on them or was announced."""
-        with self._lock:
+        if not self._lock.acquire(blocking=False):
+            # A code is being written. A port that is stuck holds that up for its whole time-out,
+            # and this thread, which also polls and aborts the thermode, mustn't wait for it.
+            self._look_booked = self._clock.call_at(self._clock.now() + BUSY_S, self._look)
+            return
+        try:
             self._look_booked = None
             now = self._clock.now()
             if now >= self._ends:
@@ -143,6 +149,8 @@ class PortMarkers:
                 self._look_at(self._ends)
             elif now < self._announced_until:
                 self._look_at(now + self._width_s)
+        finally:
+            self._lock.release()
 
     def _write(self, data: bytes) -> bool:
         if self._failure or self._closed:

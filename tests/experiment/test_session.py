@@ -10,6 +10,8 @@ from experiment.errors import ExitCode, UserError
 from experiment.journal import events
 from experiment.session.dry import dry_runs
 from experiment.session.preparation import Request, prepare
+from hardware.devices import MarkerStamp
+from hardware.markers import PortMarkers
 from tests.experiment.virtual import Room, play_virtually
 
 
@@ -32,6 +34,29 @@ def test_every_phase_begins_exactly_on_its_schedule_in_virtual_time(whole) -> No
     phases = journal.of(events.PhaseStart)
     assert phases
     assert all(phase.t == pytest.approx(phase.planned, abs=1e-9) for phase in phases)
+
+
+def test_each_marker_is_announced_before_its_flip(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is booked with the flip would delay the byte, and nothing else would show it."""
+    done: list[str] = []
+    announce, send = PortMarkers.about_to_send, PortMarkers.send
+
+    def announced(box: PortMarkers) -> None:
+        done.append("announced")
+        announce(box)
+
+    def sent_by(box: PortMarkers, code: int) -> MarkerStamp | None:
+        done.append("sent")
+        return send(box, code)
+
+    monkeypatch.setattr(PortMarkers, "about_to_send", announced)
+    monkeypatch.setattr(PortMarkers, "send", sent_by)
+    _, journal = play_virtually(tmp_path)
+    sent = [number for number, name in enumerate(done) if name == "sent"]
+    assert len(sent) == len(journal.of(events.Marker)) > 10
+    assert {done[number - 1] for number in sent} == {"announced"}
 
 
 def test_planned_onsets_are_those_of_the_trial_table(whole) -> None:

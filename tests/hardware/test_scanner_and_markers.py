@@ -1,13 +1,14 @@
 """Pulses in, markers out: over emulated ports in virtual time."""
 
 import math
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 import serial
 
-from experiment.clocks import VirtualClock
+from experiment.clocks import RealClock, VirtualClock
 from hardware.devices import DeviceInfo, Response
 from hardware.emulation import EmulatedWorld, protocol_emulated
 from hardware.markers import PortMarkers
@@ -232,6 +233,33 @@ def test_sending_an_announced_code_wakes_nobody(
         markers.send(37)
     pass_time(clock, 1)
     assert [code for _, code in world.markers.events] == [0, 37, 0]
+
+
+def test_a_stuck_port_never_holds_up_the_clocks_thread() -> None:
+    """That thread polls the thermode and repeats an abort; a marker's write may last 0.2 s."""
+    clock, ticked = RealClock(), threading.Event()
+    section = SerialTtlSection(kind="serial_ttl", port="COM3", pulse_width_s=0.005)
+    port = serial.serial_for_url("loop://")
+    markers = PortMarkers(port, clock, section)
+    held: list[bool] = []
+
+    def stuck(data: bytes) -> int | None:
+        # Booked for after the look at the pulse's end, which finds the write going on.
+        clock.call_at(clock.now() + 0.05, ticked.set)
+        held.append(not ticked.wait(5))
+        port.write = write
+        return write(data)
+
+    write, port.write = port.write, stuck
+    try:
+        markers.about_to_send()
+        markers.send(37)
+        assert held == [False]
+        cleared = clock.wait(lambda: markers._ends == math.inf, clock.now() + 5)
+        assert cleared
+    finally:
+        markers.close()
+        clock.close()
 
 
 @pytest.mark.parametrize("code", [0, 256, -1])

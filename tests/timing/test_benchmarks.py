@@ -62,7 +62,7 @@ def test_the_live_pages_cost_is_told_with_its_interval_and_is_no_row() -> None:
     }
     page = text(kept(), kept_of_it)
     assert "+0.20 points, 95 % interval -0.05 to +0.45" in page
-    assert "No more dropped frames with it than without: yes, as far as that tells" in page
+    assert "No more dropped frames with it than without: can't be told: more were seen" in page
     assert page.count("| --- |") == text(kept()).count("| --- |")
     short = text(kept(), kept_of_it | {"block_s": 30.0})
     assert "not judged" in short
@@ -76,12 +76,37 @@ def test_no_drop_at_all_is_told_by_what_it_rules_out() -> None:
     assert found["at_most"] == pytest.approx(1.66e-4, abs=1e-6)
     told = {"measured": "2026-11-26", "made_by": "it"}
     page = text(kept(), {"result": found, "block_s": 300.0, "watcher": "client", **told})
-    assert "none was dropped of at least 18000 each" in page
+    assert "none was seen, nor without it, of at least 18000 each" in page
     assert "more than 0.017 %" in page
     assert "without: yes" in page
     found = result([*blocks, blocks[0], {**blocks[1], "dropped": 1}])
     assert found["at_most"] is None
     assert found["interval_95"] is not None
+    alike = result([{**block, "dropped": 1} for block in blocks * 2])
+    assert alike["interval_95"] is None  # pairs that differ by the same say nothing of chance
+    assert alike["at_most"] is None
+
+
+@pytest.mark.parametrize(
+    ("without", "with_page", "judged"),
+    [
+        ((0, 0, 0, 0), (5, 0, 0, 600), "can't be told"),
+        ((1, 2, 1, 2), (9, 8, 9, 8), "no\n"),
+        ((9, 8, 9, 8), (1, 2, 1, 2), "yes"),
+        ((1, 1, 1, 1), (1, 1, 1, 1), "yes"),
+    ],
+)
+def test_more_drops_with_the_page_are_never_called_no_more(
+    without: tuple[int, ...], with_page: tuple[int, ...], judged: str
+) -> None:
+    blocks = [
+        {"kind": kind, "dropped": dropped, "frames": 9000}
+        for pair in zip(without, with_page, strict=True)
+        for kind, dropped in zip(("flagship", "monitored"), pair, strict=True)
+    ]
+    told = {"measured": "2026-11-26", "made_by": "it", "block_s": 150.0, "watcher": "client"}
+    page = text(kept(), {"result": result(blocks), **told})
+    assert f"No more dropped frames with it than without: {judged}" in page
 
 
 def test_only_the_loops_that_are_judged_run_all_the_time_and_in_turns() -> None:
