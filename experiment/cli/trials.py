@@ -42,11 +42,15 @@ def trials(
     if plot and out is not None and out.suffix.lower() == ".png":
         raise UserError(f"--out is the table's file, with --plot beside it as PNG: not {out.name}")
     plan = plan_for(study, rig, participant, session, allocation, calibration, seed, data)
-    show(plan)
-    if out is not None:
-        write_new(out, as_tsv(plan.table))
-        typer.echo(f"Written: {out}")
+    # The files first: where one is there already, that is said before a long table, not below it.
+    written = []
     if plot:
         picture = out.with_suffix(".png") if out else Path(f"{plan.title}_trials.png")
         draw(plan, picture)
-        typer.echo(f"Drawn: {picture}")
+        written.append(f"Drawn: {picture}")
+    if out is not None:
+        write_new(out, as_tsv(plan.table))
+        written.append(f"Written: {out}")
+    show(plan)
+    for line in written:
+        typer.echo(line)

@@ -163,7 +163,11 @@ def summary(plan: Plan) -> list[str]:
         dose = cem43_of_stimulus(stimulus_of(row, number, plan.thermode))
         doses[row["skin_site"]] = doses.get(row["skin_site"], 0.0) + dose
     shown = ", ".join(f"site {site}: {dose:.1f}" for site, dose in sorted(doses.items()))
-    return [*lines, f"{len(heats)} heat stimuli; planned dose in CEM43 min: {shown}"]
+    return [
+        *lines,
+        f"{len(heats)} heat stimuli; planned dose in CEM43 min (minutes at 43 °C that "
+        f"weigh as much on the skin): {shown}",
+    ]
 
 
 def _temperatures(rows: list[dict[str, Any]]) -> str:
@@ -184,7 +188,8 @@ def _run_table(study: Study, rows: list[dict[str, Any]]) -> Any:
     from rich.table import Table
 
     table = Table(
-        title=f"Run {rows[0]['run']}, skin site {rows[0]['skin_site']} (times in s)",
+        title=f"Run {rows[0]['run']}, skin site {rows[0]['skin_site']} (times in s, cursors 0-100, "
+        "trial 0 the lead-in)",
         title_justify="left",
         box=box.SIMPLE_HEAD,
         padding=0,
@@ -198,7 +203,7 @@ def _run_table(study: Study, rows: list[dict[str, Any]]) -> Any:
     for heading in ("who", "sex", "skin", "trust"):
         table.add_column(heading)
     for heading in ("°C", *(name.removesuffix("_s") for name in drawn), *starts):
-        words = heading.removeprefix("rating_").replace("_", " ")
+        words = heading.removeprefix("rating_").replace("_start", "_cursor").replace("_", " ")
         table.add_column(words, justify="right", overflow="fold")
     if changes:
         table.add_column("first rating", max_width=14)

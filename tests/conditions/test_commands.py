@@ -81,6 +81,9 @@ def test_plot(here: Path) -> None:
         shown = {colour for number, colour in colours if number > 500}
     for colour in ("d55e00", "0072b2", "cc79a7", "882255"):  # both trust levels, both heats
         assert tuple(bytes.fromhex(colour)) in shown
+    again = run("trials", "--study", "pilot_short", "--plot", "--session", "02")
+    assert isinstance(again.exception, UserError)
+    assert again.stdout == ""  # what is wrong doesn't stand below a long table
 
 
 def test_number_and_calibration_come_from_the_dataset(here: Path) -> None:
