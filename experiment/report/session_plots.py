@@ -235,7 +235,9 @@ def _strips(
 ) -> Iterator[tuple[Axes, RunRecord, dict[int, float]]]:
     """For each segment its axes, and where each of its trials begins on them (s)."""
     most = max((len(trials(run)) for run in runs), default=0)
-    rows = figure.subplots(max(1, len(runs)), 1, sharex=True, sharey=True, squeeze=False)[:, 0]
+    # No shared x: shared axes have one set of tick labels, so that the last segment's trials would
+    # stand under every segment.
+    rows = figure.subplots(max(1, len(runs)), 1, sharey=True, squeeze=False)[:, 0]
     for axes, run in zip(rows, runs, strict=False):
         places = {trial: place * slot for place, trial in enumerate(trials(run))}
         for left in list(places.values())[1:]:

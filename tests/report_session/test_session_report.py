@@ -7,6 +7,7 @@ import re
 import warnings
 from html import unescape
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -19,6 +20,7 @@ from experiment.errors import UserError
 from experiment.journal import events, read_journal
 from experiment.report.session import session_journals, write_session_report
 from experiment.report.session_facts import facts_of
+from experiment.report.session_plots import rating_paths, temperature_traces
 from experiment.report.session_timing import pulse_residuals, timing_of
 from tests.factory import Session, replace, torn, write_session
 
@@ -157,6 +159,34 @@ def test_several_journals_make_one_report(tmp_path: Path) -> None:
     journals = tmp_path / "ds" / "sourcedata" / "sub-01"
     by_file = session_journals(journals / "sub-01_journal-001.jsonl")
     assert by_file == session_journals(tmp_path / "ds" / "sub-01")
+
+
+def tick_labels(picture: str) -> list[list[str]]:
+    """What stands below each panel of a picture, from left to right."""
+    name = "{http://www.w3.org/2000/svg}"
+    panels = ElementTree.fromstring(picture).iterfind(f".//{name}g[@id]")
+    return [
+        [
+            str(text.text)
+            for tick in panel.iterfind(f"{name}g/{name}g[@id]")
+            if tick.attrib["id"].startswith("xtick")
+            for text in tick.iter(f"{name}text")
+        ]
+        for panel in panels
+        if panel.attrib["id"].startswith("axes_")
+    ]
+
+
+def test_each_segments_panel_names_its_own_trials(tmp_path: Path) -> None:
+    plans = (
+        replace(PLAN, stop_in=(2, 3)),
+        replace(PLAN, number=2, runs=1, first_run=3, first_trial=3, design_runs=(2,)),
+    )
+    journals = [read_journal(write_session(tmp_path / "ds", p, tmp_path / "x")) for p in plans]
+    facts = facts_of(journals, shown=False)
+    trials = [["1", "2", "3", "4"], ["1", "2", "3"], ["3", "4"]]
+    assert tick_labels(rating_paths(facts)) == trials
+    assert tick_labels(temperature_traces(facts)) == [["lead-in", *names] for names in trials]
 
 
 @pytest.mark.parametrize("share", [0.1, 0.6])
