@@ -15,12 +15,13 @@ from typer.testing import CliRunner
 from experiment.bids import export_session
 from experiment.cli.app import app
 from experiment.errors import ExitCode, UserError
-from experiment.journal import read_journal
+from experiment.journal import events, read_journal
 from experiment.responses.emulated import EmulatedResponses
 from experiment.session.preparation import Request, prepare
 from experiment.session.session import play
 from experiment.session.settings import virtual_setting
 from experiment.timing.audit import HEADER, TOPICS, write_audit
+from experiment.timing.facts import facts_of
 from tests.factory import Session, torn, write_session
 
 SMALL = Session(runs=2, trials=2, hz=10)
@@ -108,6 +109,21 @@ def test_it_states_criteria_and_stamps_and_leaves_out_what_was_not_measured(tmp_
     export_session(journal.parents[2], [journal])
     sidecar = next(journal.parents[2].rglob("*_events.json"))
     assert json.loads(sidecar.read_text())["TimingCriteria"] == criteria
+
+
+def test_a_key_with_two_roles_is_one_event(tmp_path: Path) -> None:
+    """Two keys in the same moment stay two: that's what stamps by frames look like."""
+    path = write_session(tmp_path / "d", SMALL, tmp_path / "pictures")
+    zero = read_journal(path).of(events.RunZero)[0].t
+    presses = [(1.0, "right", ("right", "next")), (1.5, "right", ("right", "next"))]
+    presses += [(2.25, "left", ("left",)), (2.25, "down", ("confirm",))]
+    with path.open("a") as file:
+        for after, name, roles in presses:
+            for role in roles:
+                press = events.ResponseGiven(t=zero + after, role=role, name=name)
+                file.write(press.model_dump_json() + "\n")
+    run = facts_of([read_journal(path)], run=1)[0]
+    assert run.response_intervals_s == pytest.approx((0.5, 0.75, 0.0))
 
 
 class _FrameStamped(EmulatedResponses):
