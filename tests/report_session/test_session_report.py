@@ -22,6 +22,9 @@ from experiment.report.session import session_journals, write_session_report
 from experiment.report.session_facts import facts_of
 from experiment.report.session_plots import rating_paths, temperature_traces
 from experiment.report.session_timing import pulse_residuals, timing_of
+from experiment.report.tables import read_visit
+from experiment.report.visits import find_visits
+from experiment.summary.deviations import deviation_of
 from tests.factory import Session, replace, torn, write_session
 
 PLAN = Session(runs=2, trials=4, hz=5)
@@ -187,6 +190,40 @@ def test_each_segments_panel_names_its_own_trials(tmp_path: Path) -> None:
     trials = [["1", "2", "3", "4"], ["1", "2", "3"], ["3", "4"]]
     assert tick_labels(rating_paths(facts)) == trials
     assert tick_labels(temperature_traces(facts)) == [["lead-in", *names] for names in trials]
+
+
+def test_ratings_of_a_trial_that_was_stopped_are_told_and_in_no_mean(tmp_path: Path) -> None:
+    """As in the group report, which reads the tables."""
+    plan = replace(PLAN, kind="simulated", skip_heat=(1, 2))
+    path = write_session(tmp_path / "ds", plan, tmp_path / "pictures")
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    for line in lines:
+        if line["event"] == "trial_end" and (line["run"], line["trial"]) == (2, 4):
+            line["status"] = "aborted"  # after both of its ratings
+        elif line["event"] == "run_end" and line["run"] == 2:
+            line["status"] = "aborted"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    journal = read_journal(path)
+    export_session(tmp_path / "ds", [path], tmp_path / "pictures")
+    visit = find_visits(tmp_path / "ds")[0]
+    used = [row for s in read_visit(tmp_path / "ds", visit) for row in s.trials]
+    facts = facts_of([journal], shown=True)
+    counting = {(a.run, a.trial) for a in facts.answers if a.counts}
+    assert counting == {(row["run"], row["trial"]) for row in used}
+    assert len(used) == 6
+    assert sum(cell.n for cell in facts.summary.cells) == 12
+    text = words(write_session_report(tmp_path / "ds").read_text())
+    told = "7 trials done, 16 of 16 ratings given (2 of them in trials that weren't completed)"
+    assert told in text
+    assert "n = 16 of 16 (2 of them in trials that weren't completed)." in text
+
+
+def test_a_stop_says_nothing_of_milliseconds_that_nobody_measured(tmp_path: Path) -> None:
+    """Its line is written once abort has gone out, and has the time of that."""
+    stop = events.Stop(t=10.0004, source="stop", press=1, abort_sent=10.0)
+    told = deviation_of(stop)
+    assert told is not None
+    assert told.text == "stop asked for (the stop key); abort was sent"
 
 
 @pytest.mark.parametrize("share", [0.1, 0.6])
