@@ -89,8 +89,22 @@ def test_a_run_without_pulses_says_so(tmp_path: Path) -> None:
 
 def test_a_run_that_broke_off_is_shown_and_marked(tmp_path: Path) -> None:
     journal = write_session(tmp_path / "d", SMALL, tmp_path / "pictures")
-    torn(journal, journal.stat().st_size // 2)
-    assert "ended in the middle of a run" in words(write_audit(journal))
+    torn(journal, journal.stat().st_size // 3)
+    result = CliRunner().invoke(app, ["audit", str(journal)])
+    assert result.exit_code == 0
+    told = (
+        "sub-01_journal-001.jsonl has no end and stops within run 1: the program ended or is "
+        "still running; planned runs that weren't begun: 2."
+    )
+    assert told in result.output
+    assert told in words(next(tmp_path.rglob("*_audit.html")))
+
+
+def test_a_journal_with_its_end_has_nothing_to_tell(dataset: Path) -> None:
+    result = CliRunner().invoke(app, ["audit", str(dataset / "sub-01")])
+    assert result.exit_code == 0
+    assert "no end" not in result.output
+    assert "no end" not in words(dataset / "derivatives" / "trustpain" / "sub-01_audit.html")
 
 
 def test_it_states_criteria_and_stamps_and_leaves_out_what_was_not_measured(tmp_path: Path) -> None:
