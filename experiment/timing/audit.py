@@ -17,7 +17,7 @@ from experiment.summary.page import VERDICTS
 from experiment.timing.facts import Point, RunFacts, facts_of, sessions_of
 from experiment.timing.plots import pictures
 from experiment.timing.pulses import findings
-from experiment.timing.verdict import UNSYNCHRONISED
+from experiment.timing.verdict import UNSYNCHRONISED, in_words
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -222,12 +222,8 @@ def _of_responses(journals: Sequence[Journal], kinds: set[str]) -> str:
 
 def _criteria(runs: Sequence[RunFacts]) -> list[str]:
     """The studies' own figures, a line for each different set."""
-    found = []
-    for run in runs:
-        figures = run.record.head.study.get("verdict") or {}
-        said = ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in figures.items())
-        found.append(said or "none stated")
-    return list(dict.fromkeys(found))
+    found = [in_words(run.record.head.study.get("verdict") or {}) for run in runs]
+    return list(dict.fromkeys(said or "none stated" for said in found))
 
 
 def _kinds(runs: Sequence[RunFacts]) -> set[str]:

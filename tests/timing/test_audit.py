@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable
 from html import unescape
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from typer.testing import CliRunner
@@ -15,13 +16,16 @@ from typer.testing import CliRunner
 from experiment.bids import export_session
 from experiment.cli.app import app
 from experiment.errors import ExitCode, UserError
-from experiment.journal import events, read_journal
+from experiment.journal import events, find_journals, read_journal
+from experiment.report.session_facts import facts_of as session_facts_of
+from experiment.report.session_timing import timing_plots
 from experiment.responses.emulated import EmulatedResponses
 from experiment.session.preparation import Request, prepare
 from experiment.session.session import play
 from experiment.session.settings import virtual_setting
 from experiment.timing.audit import HEADER, TOPICS, write_audit
 from experiment.timing.facts import facts_of
+from experiment.timing.plots import pictures
 from tests.factory import Session, torn, write_session
 
 SMALL = Session(runs=2, trials=2, hz=10)
@@ -116,13 +120,39 @@ def test_it_states_criteria_and_stamps_and_leaves_out_what_was_not_measured(tmp_
     assert f"Stamps, as the program said at the start: {_FrameStamped.warning}." in text
     assert "its intervals say nothing of stamps" in text
     criteria = read_journal(journal).head.study["verdict"]
-    for name, value in criteria.items():
-        assert f"{name.replace('_', ' ')} {value:g}" in text
+    assert (
+        "The study's criteria: an onset, a marker or a heat command off its time: at most 17 ms; "
+        "dropped frames: at most 20 a run; missing pulses: at most 2 a run; doubled pulses: at "
+        "most 2 a run; 99 of 100 pulses off the scanner's rhythm: at most 10 ms."
+    ) in text
     cells = re.findall(r"<td>(.*?)</td>", text)
     assert cells[HEADER.index("frames dropped")] == "–"  # there was no window
     export_session(journal.parents[2], [journal])
     sidecar = next(journal.parents[2].rglob("*_events.json"))
     assert json.loads(sidecar.read_text())["TimingCriteria"] == criteria
+
+
+def legend(picture: str) -> dict[str, str]:
+    """Colours by label, of the legend below a picture."""
+    name = "{http://www.w3.org/2000/svg}"
+    below = ElementTree.fromstring(picture).find(f".//{name}g[@id='legend_1']")
+    assert below is not None
+    labels = [str(text.text) for text in below.iter(f"{name}text")]
+    marks = [mark.attrib["style"] for mark in below.iter(f"{name}use")]
+    return {
+        label: re.findall(r"fill: (#\w+)", mark)[0]
+        for label, mark in zip(labels, marks, strict=True)
+    }
+
+
+def test_a_run_has_one_colour_on_every_page(dataset: Path) -> None:
+    journals = [read_journal(path) for path in find_journals(dataset / "sub-01")]
+    both = legend(timing_plots(session_facts_of(journals, shown=False)))
+    assert list(both) == ["run 1", "run 2"]
+    for topic in ("onsets", "pulses", "markers", "heat_commands"):
+        assert legend(pictures(facts_of(journals))[topic]) == both
+        alone = legend(pictures(facts_of(journals, run=2))[topic])
+        assert alone == {"run 2": both["run 2"]}
 
 
 def test_a_key_with_two_roles_is_one_event(tmp_path: Path) -> None:
