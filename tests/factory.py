@@ -38,6 +38,7 @@ class Session:
     number: int = 1
     acquisition: int = 0
     first_run: int = 1  # run index of the first segment
+    first_trial: int = 1  # of each segment, as when a run went on in another one
     design_runs: tuple[int, ...] = ()  # as counted, if empty
     segments: dict[int, int] = field(default_factory=dict)  # run index -> segment
     stop_in: tuple[int, int] | None = None
@@ -163,7 +164,7 @@ class _Maker:
             events.RunStart,
             **{"run": run, "design_run": design_run, "skin_site": design_run},
             **{"segment": plan.segments.get(run, 1), "acquisition": plan.acquisition},
-            **{"first_trial": 1, "planned_length_s": length},
+            **{"first_trial": plan.first_trial, "planned_length_s": length},
             volumes=DUMMIES + int(length / TR_S) + 1 if plan.scanned else None,
         )
         zero, first = self.zero(run)
@@ -171,7 +172,7 @@ class _Maker:
             run, zero, 0, [("fixation", 4.0, 10), ("heat_leadin", 8.5, 41), ("fixation", 15.0, 10)]
         )
         at = zero + 27.5
-        for trial in range(1, plan.trials + 1):
+        for trial in range(plan.first_trial, plan.trials + 1):
             if self.stopped:
                 break
             self.trial(run, at, trial, list(PHASES))

@@ -88,11 +88,23 @@ class RunRecord:
         """How it ended: `interrupted` where the journal ends in the middle of it."""
         return self.end.status if self.end is not None else "interrupted"
 
+    def done(self, trial: int) -> bool:
+        """Whether a trial ran to its end, with its heat or without."""
+        return self.trial_status(trial) in ("completed", "heat_skipped")
+
     def trial_status(self, trial: int) -> str:
         """How a trial ended: `interrupted` where the journal ends in the middle of it."""
         if trial in self.trial_ends:
             return self.trial_ends[trial]
         return "interrupted" if self.end is None else "aborted"
+
+    def counts(self, trial: int) -> bool:
+        """Whether means use a trial: its heat was given and it wasn't cut off.
+
+        The group report's rule, which reads the same off `trial_type` and `status` in events.tsv.
+        """
+        given = any(heat.trial == trial for heat in self.triggered)
+        return given and self.trial_status(trial) == "completed"
 
     @property
     def trials(self) -> list[int]:

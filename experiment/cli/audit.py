@@ -31,13 +31,16 @@ def audit(
     from experiment.timing.audit import write_audit
 
     console = Console()
+    cut_off: list[str] = []
     try:
         with console.status("Drawing the audit ..."):  # quiet where that's no terminal
-            written = write_audit(path)
+            written = write_audit(path, cut_off.append)
     except ValueError as error:
         raise UserError(str(error)) from None
     except OSError as error:
         if error.filename is None or Path(error.filename) != path:
             raise
         raise UserError(f"{path} can't be read ({error.strerror})") from None
+    for sentence in cut_off:
+        console.print(sentence, markup=False, highlight=False, soft_wrap=True)
     console.print(f"Audit: {written}", markup=False, highlight=False, soft_wrap=True)

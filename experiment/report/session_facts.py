@@ -42,7 +42,10 @@ class SiteDose:
 
 @dataclass(frozen=True)
 class Answer:
-    """A rating in a run, given or not. `order` counts the session's trials from 1."""
+    """A rating in a run, given or not. `order` counts the session's trials from 1.
+
+    `done`: its trial ran to its end. `counts`: means use it.
+    """
 
     order: int
     run: int
@@ -52,6 +55,8 @@ class Answer:
     trust: str | None
     clinician: str | None
     temperature: float | None  # asked for and given; None where the heat was skipped
+    done: bool
+    counts: bool
 
 
 @dataclass(frozen=True)
@@ -227,6 +232,8 @@ def _answers(records: Iterable[RunRecord]) -> list[Answer]:
                     trust=row.get("trust"),
                     clinician=row.get("clinician"),
                     temperature=given.get(trial),
+                    done=run.done(trial),
+                    counts=run.counts(trial) and rating.rating is not None,
                 )
                 for (of_trial, _), rating in run.ratings.items()
                 if of_trial == trial

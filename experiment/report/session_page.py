@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from statistics import fmean, stdev
@@ -18,7 +18,7 @@ from experiment.report.session_facts import Answer, SessionFacts, time_of_day
 from experiment.report.session_timing import RunTiming, timing_of
 from experiment.report.style import VERDICT_COLOURS
 from experiment.session.provenance import provenance
-from experiment.summary.page import VERDICTS, headline
+from experiment.summary.page import VERDICTS, headline, of_cut_trials
 from experiment.summary.summary import RunSummary
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def session_html(facts: SessionFacts, *, unblinded: bool = False) -> str:
     """The page. Draws with matplotlib: a second or two for a long session."""
     values = facts.summary
     given = [answer for answer in facts.answers if answer.rating is not None]
+    counting = [answer for answer in facts.answers if answer.counts]
     content = {
         "s": values,
         "facts": facts,
@@ -54,9 +55,9 @@ def session_html(facts: SessionFacts, *, unblinded: bool = False) -> str:
         ],
         "pictures": _pictures(facts),
         "cell_header": CELL_HEADER,
-        "cells": _cells(facts.answers) if facts.shown else [],
-        "clinician_header": ("clinician", "trust", "trials", *_mean_names(facts)),
-        "clinicians": _clinicians(facts) if facts.shown else [],
+        "cells": _cells(counting) if facts.shown else [],
+        "clinician_header": ("clinician", "trust", "trials", *_mean_names(counting)),
+        "clinicians": _clinicians(counting) if facts.shown else [],
         "dose_header": DOSE_HEADER,
         "doses": [
             (
@@ -68,6 +69,7 @@ def session_html(facts: SessionFacts, *, unblinded: bool = False) -> str:
         "face_header": ("clinician", "trust level", *facts.faces.items),
         "face_rows": face_rows(facts.faces) if facts.shown else [],
         "n_given": len(given),
+        "not_done": of_cut_trials(sum(not answer.done for answer in given)),
         "n_asked": len(facts.answers),
         "timing_header": TIMING_HEADER,
         "timing": [_timing_row(timing_of(run)) for run in facts.records],
@@ -102,7 +104,7 @@ def _pictures(facts: SessionFacts) -> dict[str, str]:
     if not plots.drawn_runs(facts):
         return faces
     rated = bool(facts.answers)
-    given = any(answer.rating is not None for answer in facts.answers)
+    given = any(answer.counts for answer in facts.answers)
     return faces | {
         "raster": plots.raster(facts),
         "conditions": (
@@ -136,7 +138,7 @@ def _run_row(facts: SessionFacts, run: RunSummary, record: RunRecord) -> tuple[o
         record.start.skin_site if record.start.skin_site != NO_SITE else NONE,
         f"{run.trials_done} of {run.trials_begun} begun",
         f"{run.heats}{skipped}",
-        f"{run.ratings} of {run.ratings_asked}",
+        f"{run.ratings} of {run.ratings_asked}{of_cut_trials(run.ratings_not_done)}",
         VERDICTS[run.verdict][0] + (f": {reasons}" if reasons else ""),
     )
 
@@ -168,21 +170,21 @@ def _cells(answers: Iterable[Answer]) -> list[tuple[object, ...]]:
     ]
 
 
-def _mean_names(facts: SessionFacts) -> list[str]:
-    return [f"mean {question} (n)" for question in _questions(facts)]
+def _mean_names(answers: Sequence[Answer]) -> list[str]:
+    return [f"mean {question} (n)" for question in _questions(answers)]
 
 
-def _questions(facts: SessionFacts) -> list[str]:
-    return list(dict.fromkeys(answer.question for answer in facts.answers))
+def _questions(answers: Sequence[Answer]) -> list[str]:
+    return list(dict.fromkeys(answer.question for answer in answers))
 
 
-def _clinicians(facts: SessionFacts) -> list[tuple[object, ...]]:
-    who = sorted({(a.clinician, str(a.trust)) for a in facts.answers if a.clinician})
+def _clinicians(answers: Sequence[Answer]) -> list[tuple[object, ...]]:
+    who = sorted({(a.clinician, str(a.trust)) for a in answers if a.clinician})
     rows: list[tuple[object, ...]] = []
     for clinician, trust in who:
-        mine = [a for a in facts.answers if a.clinician == clinician]
+        mine = [a for a in answers if a.clinician == clinician]
         means = []
-        for question in _questions(facts):
+        for question in _questions(answers):
             found = [a.rating for a in mine if a.question == question and a.rating is not None]
             means.append(f"{fmean(found):.1f} ({len(found)})" if found else NONE)
         rows.append((clinician, trust, len({a.order for a in mine}), *means))

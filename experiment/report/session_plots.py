@@ -235,7 +235,9 @@ def _strips(
 ) -> Iterator[tuple[Axes, RunRecord, dict[int, float]]]:
     """For each segment its axes, and where each of its trials begins on them (s)."""
     most = max((len(trials(run)) for run in runs), default=0)
-    rows = figure.subplots(max(1, len(runs)), 1, sharex=True, sharey=True, squeeze=False)[:, 0]
+    # No shared x: shared axes have one set of tick labels, so that the last segment's trials would
+    # stand under every segment.
+    rows = figure.subplots(max(1, len(runs)), 1, sharey=True, squeeze=False)[:, 0]
     for axes, run in zip(rows, runs, strict=False):
         places = {trial: place * slot for place, trial in enumerate(trials(run))}
         for left in list(places.values())[1:]:
@@ -337,11 +339,12 @@ def by_condition(facts: SessionFacts) -> str:
     """Ratings by temperature and trust level: each one, and means. Never on a blind page."""
     if not facts.shown:
         raise ValueError("ratings by condition belong on an unblinded page only")
-    questions = questions_of(facts)
+    counting = [answer for answer in facts.answers if answer.counts]
+    questions = [q for q in questions_of(facts) if any(a.question == q for a in counting)]
     with drawing(2.6, facts) as (figure, result):
         row = figure.subplots(1, max(1, len(questions)), sharey=True, squeeze=False)[0]
         for axes, question in zip(row, questions, strict=False):
-            _cells(axes, [a for a in facts.answers if a.question == question])
+            _cells(axes, [a for a in counting if a.question == question])
             axes.set_title(question)
             axes.set_xlabel("temperature asked for (°C)")
         row[0].set_ylabel("rating (0 to 100)")

@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING
 from experiment.bids.records import RunRecord
 from experiment.report.session_facts import SessionFacts
 from experiment.report.session_plots import drawing, drawn_runs
-from experiment.report.style import INK, QUESTIONS
+from experiment.report.style import INK, run_colour
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-RUN_COLOURS = (*(colour for colour, _, _ in QUESTIONS), INK)
 
 
 @dataclass(frozen=True)
@@ -87,12 +85,11 @@ def timing_plots(facts: SessionFacts) -> str:
     with drawing(2.3, facts) as (figure, result):
         onsets, pulses = figure.subplots(1, 2)
         counted = 0
-        for number, run in enumerate(runs):
+        for run in runs:
             assert run.zero is not None
-            colour = RUN_COLOURS[number % len(RUN_COLOURS)]
             xs = [phase.planned - run.zero.t for phase in run.phases]
             ys = [1000 * (phase.t - phase.planned) for phase in run.phases]
-            style = {"markersize": 1.8, "color": colour, "rasterized": True}
+            style = {"markersize": 1.8, "color": run_colour(run.start.run), "rasterized": True}
             onsets.plot(xs, ys, ".", label=f"run {run.start.run}", **style)
             counted += len(xs)
             if found := pulse_residuals(run):

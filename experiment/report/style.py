@@ -40,9 +40,9 @@ QUESTIONS = (
     ("#56B4E9", "^", "triangle"),
     ("#CC79A7", "D", "diamond"),
 )
-# Runs side by side in the audit, which shows no condition, so that hues are free there.
-RUNS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
 INK, FAINT, GRID, GOOD, LOOK, BAD = "#111111", "#888888", "#DDDDDD", "#009E73", "#E69F00", "#CC3311"
+# Runs in pictures of timing, which show no question: those hues, so that trust keeps its own.
+RUNS = (*(colour for colour, _, _ in QUESTIONS), INK)
 PALE_LOOK = "#F5DDA3"  # behind words
 VERDICT_COLOURS = {"good": GOOD, "look": LOOK, "not_good": BAD, "unknown": FAINT}
 
@@ -61,6 +61,11 @@ def temperature_colour(level: int, levels: int) -> str:
     if not 0 <= level < levels:
         raise ValueError(f"there is no level {level} of {levels}")
     return _TEMPERATURES[level % len(_TEMPERATURES)]
+
+
+def run_colour(run: int) -> str:
+    """The colour of a run by its index, from 1: the same on whichever page it is."""
+    return RUNS[(run - 1) % len(RUNS)]
 
 
 def question_look(number: int) -> tuple[str, str]:

@@ -101,9 +101,9 @@ def _judge(event: Event) -> tuple[Weight, str] | None:
 def _stop(event: events.Stop) -> str:
     who = _STOPS.get(event.source, event.source)
     again = f", press {event.press}" if event.press > 1 else ""
-    if event.abort_sent is None:
-        return f"stop asked for ({who}{again}); no abort was sent"
-    return f"stop asked for ({who}{again}); abort sent {1000 * (event.abort_sent - event.t):.0f} ms later"
+    # How soon can't be told: the event's time is that of its line, written once abort was sent.
+    sent = "no abort was sent" if event.abort_sent is None else "abort was sent"
+    return f"stop asked for ({who}{again}); {sent}"
 
 
 def _run_end(event: events.RunEnd) -> tuple[Weight, str] | None:

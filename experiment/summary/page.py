@@ -101,16 +101,22 @@ README.</footer>
 def headline(summary: Summary) -> str:
     """How the session went, in a sentence."""
     done = sum(run.trials_done for run in summary.runs)
-    given, asked = (
-        sum(getattr(run, name) for run in summary.runs) for name in ("ratings", "ratings_asked")
+    given, asked, not_done = (
+        sum(getattr(run, name) for run in summary.runs)
+        for name in ("ratings", "ratings_asked", "ratings_not_done")
     )
     finished = {run.design_run for run in summary.runs if run.status == "completed"}
     counts = (
         f"{len(finished)} of {summary.runs_planned} runs and {done} trials done, "
-        f"{given} of {asked} ratings given"
+        f"{given} of {asked} ratings given{of_cut_trials(not_done)}"
     )
     told = f" ({summary.message})" if summary.message else ""
     return f"session {summary.status}{told}; {counts}"
+
+
+def of_cut_trials(ratings: int) -> str:
+    """What is said after a count of ratings, of those that no mean uses; '' if there are none."""
+    return f" ({ratings} of them in trials that weren't completed)" if ratings else ""
 
 
 def _cells_of(run: RunSummary) -> tuple[str, ...]:

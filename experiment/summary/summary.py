@@ -22,7 +22,10 @@ LATE_S = 0.020  # "late" in a summary: more than a frame at 60 Hz; the verdict h
 
 @dataclass(frozen=True)
 class RunSummary:
-    """One segment. Times in seconds; `ratings` are those given, of `ratings_asked`."""
+    """One segment. Times in seconds; `ratings` are those given, of `ratings_asked`.
+
+    `ratings_not_done` of those given belong to trials that weren't completed.
+    """
 
     run: int
     design_run: int
@@ -34,6 +37,7 @@ class RunSummary:
     heats_skipped: int
     ratings: int
     ratings_asked: int
+    ratings_not_done: int
     late: int  # phases
     max_lateness_s: float
     dropped_frames: int
@@ -116,7 +120,8 @@ def session_label(head: SessionStart) -> str:
 
 def _run(run: RunRecord) -> RunSummary:
     lateness = [abs(phase.t - phase.planned) for phase in run.phases]
-    done = [t for t in run.trials if run.trial_status(t) in ("completed", "heat_skipped")]
+    done = [trial for trial in run.trials if run.done(trial)]
+    given = [trial for (trial, _), rating in run.ratings.items() if rating.rating is not None]
     end = run.end
     return RunSummary(
         run=run.start.run,
@@ -127,8 +132,9 @@ def _run(run: RunRecord) -> RunSummary:
         trials_begun=len(run.trials),
         heats=len(run.triggered),
         heats_skipped=len(run.skipped),
-        ratings=sum(rating.rating is not None for rating in run.ratings.values()),
+        ratings=len(given),
         ratings_asked=len(run.ratings),
+        ratings_not_done=sum(trial > 0 and not run.done(trial) for trial in given),
         late=sum(value > LATE_S for value in lateness),
         max_lateness_s=max(lateness, default=0.0),
         dropped_frames=end.dropped_frames if end is not None else 0,
@@ -145,7 +151,7 @@ def _cells(records: Iterable[RunRecord]) -> list[Cell]:
         given = {heat.trial: heat.temperature for heat in run.triggered}
         for (trial, _), rating in run.ratings.items():
             trust = run.rows.get(trial, {}).get("trust")
-            if rating.rating is not None and trust is not None and trial in given:
+            if rating.rating is not None and trust is not None and run.counts(trial):
                 key = (rating.question, given[trial], str(trust))
                 values.setdefault(key, []).append(rating.rating)
     return [

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from experiment.bids.files import write_whole
+from experiment.bids.records import records_of
 from experiment.blinding import Blind
 from experiment.journal import Journal, events, find_journals, read_journals
 from experiment.report.session import pages_of
@@ -16,7 +17,7 @@ from experiment.summary.page import VERDICTS
 from experiment.timing.facts import Point, RunFacts, facts_of, sessions_of
 from experiment.timing.plots import pictures
 from experiment.timing.pulses import findings
-from experiment.timing.verdict import UNSYNCHRONISED
+from experiment.timing.verdict import UNSYNCHRONISED, in_words
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -30,8 +31,8 @@ NONE = "–"
 WORST = ("not_good", "look", "unknown", "good")
 
 
-def write_audit(path: Path) -> Path:
-    """Write the page; gives its path.
+def write_audit(path: Path, tell: Callable[[str], None] = lambda sentence: None) -> Path:
+    """Write the page; gives its path. `tell` is given a sentence for each journal without an end.
 
     `path`: a dataset, a session's folder (there or in sourcedata), a journal, or any file of one
     run (`..._run-02_events.tsv`). Raises `ValueError`, in one sentence, if it is missing, foreign,
@@ -54,22 +55,32 @@ def write_audit(path: Path) -> Path:
     pages = pages_of(found[-1])
     title = name if run is None else f"{name} run {run}"
     label = f"{'dataset' if many else name}{'' if run is None else f'_run-{run:02d}'}"
-    html = audit_html(title, runs, [journal for journals in sessions for journal in journals])
-    return write_whole(pages / f"{label}_audit.html", html.encode())
+    cut_off = [said for journals in sessions for said in _without_end(journals, run)]
+    html = audit_html(
+        title, runs, [journal for journals in sessions for journal in journals], cut_off
+    )
+    written = write_whole(pages / f"{label}_audit.html", html.encode())
+    for sentence in cut_off:
+        tell(sentence)
+    return written
 
 
-def audit_html(title: str, runs: Sequence[RunFacts], journals: Sequence[Journal]) -> str:
+def audit_html(
+    title: str,
+    runs: Sequence[RunFacts],
+    journals: Sequence[Journal],
+    cut_off: Sequence[str],
+) -> str:
     """The page on these runs, at least one. Draws with matplotlib: some seconds."""
     from experiment.session.provenance import provenance
 
     drawn, kinds = pictures(runs), _kinds(runs)
     verdict = min((_verdict(run) for run in runs), key=WORST.index)
-    torn = [journal.path.name for journal in journals if journal.torn]
     content: dict[str, Any] = {
         "title": title,
         "verdict": VERDICTS[verdict][0],
         "colour": VERDICT_COLOURS[verdict],
-        "marks": _marks(runs, torn),
+        "marks": [*_marks(runs), *cut_off],
         "reasons": _reasons(runs),
         "header": HEADER,
         "rows": [_row(run, alone=len({r.session for r in runs}) == 1) for run in runs],
@@ -152,7 +163,34 @@ def _verdict(run: RunFacts) -> str:
     return run.record.end.verdict if run.record.end is not None else "unknown"
 
 
-def _marks(runs: Sequence[RunFacts], torn: Sequence[str]) -> list[str]:
+def _without_end(journals: Sequence[Journal], run: int | None) -> list[str]:
+    """A sentence for each of a session's journals that breaks off, which says what is missing.
+
+    Whether the program died or still writes can't be told from a journal. `run`: the page is on
+    this run index alone, so that others aren't missed.
+    """
+    begun: set[int] = set()
+    found: list[str] = []
+    for journal in journals:
+        records = [r for r in records_of(journal) if r.zero is not None]
+        begun |= {record.start.design_run for record in records}
+        inside = [record.start.run for record in records if record.end is None]
+        name = journal.path.name
+        if not journal.of(events.SessionEnd):
+            where = f" and stops within run {inside[-1]}" if inside else ""
+            found.append(f"{name} has no end{where}: the program ended or is still running")
+        elif inside:
+            found.append(f"{name} has an end, but run {', '.join(map(str, inside))} in it has none")
+        elif journal.torn:
+            found.append(f"{len(journal.torn)} bytes at the end of {name} aren't whole lines")
+    planned = {int(row["run"]) for j in journals if j.head.step == "runs" for row in j.head.trials}
+    absent = ", ".join(map(str, sorted(planned - begun))) if run is None else ""
+    if found and absent:
+        found[-1] += f"; planned runs that weren't begun: {absent}"
+    return [f"{sentence}." for sentence in found]
+
+
+def _marks(runs: Sequence[RunFacts]) -> list[str]:
     """What has to be known before anything on the page is believed."""
     marks = [MARKS[kind] for kind in ("simulated", "pilot") if kind in _kinds(runs)]
     heads = [run.record.head for run in runs]
@@ -160,10 +198,6 @@ def _marks(runs: Sequence[RunFacts], torn: Sequence[str]) -> list[str]:
         marks.append("Virtual time: nothing here was measured, it shows what the program planned.")
     if any(_unsynchronised(run) for run in runs):
         marks.append(UNSYNCHRONISED[0].upper() + UNSYNCHRONISED[1:] + ".")
-    cut = [run.name for run in runs if run.record.end is None]
-    if cut or torn:
-        which = ", ".join([*cut, *torn])
-        marks.append(f"The program ended in the middle of a run; what there is, is shown: {which}.")
     return marks
 
 
@@ -188,12 +222,8 @@ def _of_responses(journals: Sequence[Journal], kinds: set[str]) -> str:
 
 def _criteria(runs: Sequence[RunFacts]) -> list[str]:
     """The studies' own figures, a line for each different set."""
-    found = []
-    for run in runs:
-        figures = run.record.head.study.get("verdict") or {}
-        said = ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in figures.items())
-        found.append(said or "none stated")
-    return list(dict.fromkeys(found))
+    found = [in_words(run.record.head.study.get("verdict") or {}) for run in runs]
+    return list(dict.fromkeys(said or "none stated" for said in found))
 
 
 def _kinds(runs: Sequence[RunFacts]) -> set[str]:

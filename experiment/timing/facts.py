@@ -92,12 +92,6 @@ def _facts(session: str, record: RunRecord) -> RunFacts:
         if event.run == record.start.run
         for time, interval in zip(event.times, event.intervals_s, strict=True)
     ]
-    # Clicks are stamped by frames, as mice are read; keys and buttons aren't.
-    keys = sorted(
-        e.t
-        for e in record.journal.of(events.ResponseGiven)
-        if zero <= e.t <= end and e.role not in ("click", "move")
-    )
     return RunFacts(
         session=session,
         record=record,
@@ -119,9 +113,24 @@ def _facts(session: str, record: RunRecord) -> RunFacts:
         if fit is not None
         else (),
         heats=tuple(_trace(record, heat) for heat in record.triggered),
-        response_intervals_s=tuple(after - before for before, after in pairwise(keys)),
+        response_intervals_s=tuple(_key_intervals(record.journal, zero, end)),
         dropped=tuple(dropped),
     )
+
+
+def _key_intervals(journal: Journal, begin: float, end: float) -> list[float]:
+    """Seconds between successive key events.
+
+    A key with several roles (`right` is `next`, too) has an entry in the journal for each, all of
+    one event: counted each, they'd put intervals of 0 among true ones, as stamps by frames do.
+    Clicks are stamped by frames, as mice are read; keys and buttons aren't.
+    """
+    keys = {
+        (e.t, e.name, e.pressed)
+        for e in journal.of(events.ResponseGiven)
+        if begin <= e.t <= end and e.role not in ("click", "move")
+    }
+    return [after - before for before, after in pairwise(sorted(t for t, _, _ in keys))]
 
 
 def _trace(record: RunRecord, heat: events.HeatTriggered) -> HeatTrace:

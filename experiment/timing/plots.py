@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 from experiment.report.style import (
     BAD,
     FAINT,
+    HEAT,
     INK,
     LOOK,
     RUNS,
     figure_style,
     mark_origin,
     new_figure,
+    run_colour,
 )
 from experiment.timing.facts import Point, RunFacts
 
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 HEIGHT_IN = 2.0
-MOST_COLOURED = len(RUNS)  # more runs than that are drawn alike
+MANY = len(RUNS)  # more runs than that lie over one another: they're drawn pale
 MOST_HEATS = 400  # traces drawn; of a larger dataset evenly chosen ones
 BINS = 20
 SVG: Any = {"font.size": 8, "svg.fonttype": "none", "svg.hashsalt": "trustpain"}
@@ -78,9 +80,8 @@ def _points(
         return ""
     with _drawing(runs) as (figure, picture):
         over, spread = figure.subplots(1, 2, width_ratios=(3, 1), sharey=True)
-        few = len(runs) <= MOST_COLOURED
         values: list[float] = []
-        for number, run in enumerate(runs):
+        for run in runs:
             if not (points := of(run)):
                 continue
             values += [ms for _, ms in points]
@@ -88,28 +89,29 @@ def _points(
                 *zip(*points, strict=True),
                 ".",
                 markersize=2.2,
-                color=RUNS[number] if few else RUNS[0],
-                alpha=1.0 if few else 0.3,
+                color=run_colour(run.record.start.run),
+                alpha=1.0 if len(runs) <= MANY else 0.3,
                 rasterized=True,
                 label=f"run {run.record.start.run}",
             )
         spread.hist(values, bins=40, orientation="horizontal", color=FAINT)
         if (most := limit(runs)) is not None:
             for sign in (-1, 1):
-                over.axhline(sign * most, color=LOOK, linewidth=0.8, linestyle="--")
+                over.axhline(sign * most, color=INK, linewidth=0.8, linestyle="--")
         low, high = over.get_ylim()
         over.set_ylim(min(low, -0.5), max(high, 0.5))  # noise of microseconds fills no picture
         over.set_xlabel("time on the run's schedule (s)")
         over.set_ylabel(label)
         spread.set_xlabel(f"count (of {len(values)})")
-        if few and len(runs) > 1:
-            figure.legend(
-                *over.get_legend_handles_labels(),
-                ncols=MOST_COLOURED,
-                loc="outside lower center",
-                fontsize=6.5,
-                markerscale=3,
-            )
+        handles, labels = over.get_legend_handles_labels()
+        each = dict(zip(labels, handles, strict=True))  # runs of several sessions, once an index
+        figure.legend(
+            *(each.values(), each.keys()),
+            ncols=6,
+            loc="outside lower center",
+            fontsize=6.5,
+            markerscale=3,
+        )
     return picture.svg
 
 
@@ -123,7 +125,7 @@ def _frames(runs: Sequence[RunFacts]) -> str:
     with _drawing(runs) as (figure, picture):
         axes = figure.subplots()
         lefts = [k / 10 for k in range(len(total))]
-        colours = [BAD if left >= 1.5 else RUNS[0] for left in lefts]
+        colours = [BAD if left >= 1.5 else FAINT for left in lefts]
         axes.bar(lefts, total, width=0.1, align="edge", color=colours)
         axes.set_yscale("symlog", linthresh=1)
         axes.axvline(1.5, color=LOOK, linewidth=0.8, linestyle="--")
@@ -142,7 +144,7 @@ def _heats(runs: Sequence[RunFacts]) -> str:
         whole, top = figure.subplots(1, 2)
         for heat in heats:
             look: dict[str, Any] = {
-                "color": BAD if heat.aborted else RUNS[0],
+                "color": BAD if heat.aborted else HEAT,
                 "linewidth": 0.5,
                 "alpha": 0.6,
                 "rasterized": True,
@@ -179,7 +181,7 @@ def _responses(runs: Sequence[RunFacts]) -> str:
         return ""
     with _drawing(runs) as (figure, picture):
         axes = figure.subplots()
-        axes.hist(shares, bins=[k / BINS for k in range(BINS + 1)], color=RUNS[0])
+        axes.hist(shares, bins=[k / BINS for k in range(BINS + 1)], color=FAINT)
         axes.axhline(len(shares) / BINS, color=INK, linewidth=0.8, linestyle="--")
         axes.set_xlabel("interval between key events, remainder after whole frames (periods)")
         axes.set_ylabel(f"count (of {len(shares)})")

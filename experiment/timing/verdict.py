@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -41,6 +42,28 @@ def criteria_of(section: RunVerdict) -> TimingCriteria:
         max_doubled_pulses=pulses.max_doubled_pulses if pulses is not None else 0,
         max_pulse_jitter_s=pulses.max_pulse_jitter_ms / 1000 if pulses is not None else 0.0,
     )
+
+
+# What the keys of a study file's `[verdict]` bound, in words, and its unit.
+_IN_WORDS = {
+    "max_lateness_ms": ("an onset, a marker or a heat command off its time", " ms"),
+    "max_dropped_frames": ("dropped frames", " a run"),
+    "max_missing_pulses": ("missing pulses", " a run"),
+    "max_doubled_pulses": ("doubled pulses", " a run"),
+    "max_pulse_jitter_ms": ("99 of 100 pulses off the scanner's rhythm", " ms"),
+}
+
+
+def in_words(section: Mapping[str, float]) -> str:
+    """A study file's `[verdict]`, as a journal's head keeps it, for people; '' if it's empty.
+
+    A key that another version wrote is named as it is.
+    """
+    said = []
+    for key, most in section.items():
+        name, unit = _IN_WORDS.get(key, (key.replace("_", " "), ""))
+        said.append(f"{name}: at most {most:g}{unit}")
+    return "; ".join(said)
 
 
 @dataclass

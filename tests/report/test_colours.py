@@ -12,7 +12,7 @@ import pytest
 from experiment.report import style
 
 ROOT = Path(__file__).parents[2] / "experiment"
-FOLDERS = ("report", "monitor", "norming", "preview")
+FOLDERS = ("report", "monitor", "norming", "preview", "timing")
 HEX = re.compile(r"#[0-9A-Fa-f]{3}(?:[0-9A-Fa-f]{3})?\b")
 # What the eye sees with a kind of cone missing, in linear RGB (Machado, Oliveira & Fernandes 2009,
 # IEEE Trans Vis Comput Graph 15(6), 1291-1298, severity 1).
@@ -48,6 +48,7 @@ TOGETHER = {  # colours that stand in one picture
         *(style.TRUST_COLOURS[t] for t in ("low", "high")),
         *map(style.temperature_colour, (0, 1), (2, 2)),
     ],
+    "runs": list(style.RUNS),
     "temperature": [style.INK, style.HEAT],
     "levels": [style.temperature_colour(level, 2) for level in range(2)],
 }

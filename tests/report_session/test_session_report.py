@@ -7,6 +7,7 @@ import re
 import warnings
 from html import unescape
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -19,7 +20,11 @@ from experiment.errors import UserError
 from experiment.journal import events, read_journal
 from experiment.report.session import session_journals, write_session_report
 from experiment.report.session_facts import facts_of
+from experiment.report.session_plots import rating_paths, temperature_traces
 from experiment.report.session_timing import pulse_residuals, timing_of
+from experiment.report.tables import read_visit
+from experiment.report.visits import find_visits
+from experiment.summary.deviations import deviation_of
 from tests.factory import Session, replace, torn, write_session
 
 PLAN = Session(runs=2, trials=4, hz=5)
@@ -157,6 +162,68 @@ def test_several_journals_make_one_report(tmp_path: Path) -> None:
     journals = tmp_path / "ds" / "sourcedata" / "sub-01"
     by_file = session_journals(journals / "sub-01_journal-001.jsonl")
     assert by_file == session_journals(tmp_path / "ds" / "sub-01")
+
+
+def tick_labels(picture: str) -> list[list[str]]:
+    """What stands below each panel of a picture, from left to right."""
+    name = "{http://www.w3.org/2000/svg}"
+    panels = ElementTree.fromstring(picture).iterfind(f".//{name}g[@id]")
+    return [
+        [
+            str(text.text)
+            for tick in panel.iterfind(f"{name}g/{name}g[@id]")
+            if tick.attrib["id"].startswith("xtick")
+            for text in tick.iter(f"{name}text")
+        ]
+        for panel in panels
+        if panel.attrib["id"].startswith("axes_")
+    ]
+
+
+def test_each_segments_panel_names_its_own_trials(tmp_path: Path) -> None:
+    plans = (
+        replace(PLAN, stop_in=(2, 3)),
+        replace(PLAN, number=2, runs=1, first_run=3, first_trial=3, design_runs=(2,)),
+    )
+    journals = [read_journal(write_session(tmp_path / "ds", p, tmp_path / "x")) for p in plans]
+    facts = facts_of(journals, shown=False)
+    trials = [["1", "2", "3", "4"], ["1", "2", "3"], ["3", "4"]]
+    assert tick_labels(rating_paths(facts)) == trials
+    assert tick_labels(temperature_traces(facts)) == [["lead-in", *names] for names in trials]
+
+
+def test_ratings_of_a_trial_that_was_stopped_are_told_and_in_no_mean(tmp_path: Path) -> None:
+    """As in the group report, which reads the tables."""
+    plan = replace(PLAN, kind="simulated", skip_heat=(1, 2))
+    path = write_session(tmp_path / "ds", plan, tmp_path / "pictures")
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    for line in lines:
+        if line["event"] == "trial_end" and (line["run"], line["trial"]) == (2, 4):
+            line["status"] = "aborted"  # after both of its ratings
+        elif line["event"] == "run_end" and line["run"] == 2:
+            line["status"] = "aborted"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    journal = read_journal(path)
+    export_session(tmp_path / "ds", [path], tmp_path / "pictures")
+    visit = find_visits(tmp_path / "ds")[0]
+    used = [row for s in read_visit(tmp_path / "ds", visit) for row in s.trials]
+    facts = facts_of([journal], shown=True)
+    counting = {(a.run, a.trial) for a in facts.answers if a.counts}
+    assert counting == {(row["run"], row["trial"]) for row in used}
+    assert len(used) == 6
+    assert sum(cell.n for cell in facts.summary.cells) == 12
+    text = words(write_session_report(tmp_path / "ds").read_text())
+    told = "7 trials done, 16 of 16 ratings given (2 of them in trials that weren't completed)"
+    assert told in text
+    assert "n = 16 of 16 (2 of them in trials that weren't completed)." in text
+
+
+def test_a_stop_says_nothing_of_milliseconds_that_nobody_measured(tmp_path: Path) -> None:
+    """Its line is written once abort has gone out, and has the time of that."""
+    stop = events.Stop(t=10.0004, source="stop", press=1, abort_sent=10.0)
+    told = deviation_of(stop)
+    assert told is not None
+    assert told.text == "stop asked for (the stop key); abort was sent"
 
 
 @pytest.mark.parametrize("share", [0.1, 0.6])

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable
 from html import unescape
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from typer.testing import CliRunner
@@ -15,12 +16,16 @@ from typer.testing import CliRunner
 from experiment.bids import export_session
 from experiment.cli.app import app
 from experiment.errors import ExitCode, UserError
-from experiment.journal import read_journal
+from experiment.journal import events, find_journals, read_journal
+from experiment.report.session_facts import facts_of as session_facts_of
+from experiment.report.session_timing import timing_plots
 from experiment.responses.emulated import EmulatedResponses
 from experiment.session.preparation import Request, prepare
 from experiment.session.session import play
 from experiment.session.settings import virtual_setting
 from experiment.timing.audit import HEADER, TOPICS, write_audit
+from experiment.timing.facts import facts_of
+from experiment.timing.plots import pictures
 from tests.factory import Session, torn, write_session
 
 SMALL = Session(runs=2, trials=2, hz=10)
@@ -88,8 +93,22 @@ def test_a_run_without_pulses_says_so(tmp_path: Path) -> None:
 
 def test_a_run_that_broke_off_is_shown_and_marked(tmp_path: Path) -> None:
     journal = write_session(tmp_path / "d", SMALL, tmp_path / "pictures")
-    torn(journal, journal.stat().st_size // 2)
-    assert "ended in the middle of a run" in words(write_audit(journal))
+    torn(journal, journal.stat().st_size // 3)
+    result = CliRunner().invoke(app, ["audit", str(journal)])
+    assert result.exit_code == 0
+    told = (
+        "sub-01_journal-001.jsonl has no end and stops within run 1: the program ended or is "
+        "still running; planned runs that weren't begun: 2."
+    )
+    assert told in result.output
+    assert told in words(next(tmp_path.rglob("*_audit.html")))
+
+
+def test_a_journal_with_its_end_has_nothing_to_tell(dataset: Path) -> None:
+    result = CliRunner().invoke(app, ["audit", str(dataset / "sub-01")])
+    assert result.exit_code == 0
+    assert "no end" not in result.output
+    assert "no end" not in words(dataset / "derivatives" / "trustpain" / "sub-01_audit.html")
 
 
 def test_it_states_criteria_and_stamps_and_leaves_out_what_was_not_measured(tmp_path: Path) -> None:
@@ -101,13 +120,54 @@ def test_it_states_criteria_and_stamps_and_leaves_out_what_was_not_measured(tmp_
     assert f"Stamps, as the program said at the start: {_FrameStamped.warning}." in text
     assert "its intervals say nothing of stamps" in text
     criteria = read_journal(journal).head.study["verdict"]
-    for name, value in criteria.items():
-        assert f"{name.replace('_', ' ')} {value:g}" in text
+    assert (
+        "The study's criteria: an onset, a marker or a heat command off its time: at most 17 ms; "
+        "dropped frames: at most 20 a run; missing pulses: at most 2 a run; doubled pulses: at "
+        "most 2 a run; 99 of 100 pulses off the scanner's rhythm: at most 10 ms."
+    ) in text
     cells = re.findall(r"<td>(.*?)</td>", text)
     assert cells[HEADER.index("frames dropped")] == "–"  # there was no window
     export_session(journal.parents[2], [journal])
     sidecar = next(journal.parents[2].rglob("*_events.json"))
     assert json.loads(sidecar.read_text())["TimingCriteria"] == criteria
+
+
+def legend(picture: str) -> dict[str, str]:
+    """Colours by label, of the legend below a picture."""
+    name = "{http://www.w3.org/2000/svg}"
+    below = ElementTree.fromstring(picture).find(f".//{name}g[@id='legend_1']")
+    assert below is not None
+    labels = [str(text.text) for text in below.iter(f"{name}text")]
+    marks = [mark.attrib["style"] for mark in below.iter(f"{name}use")]
+    return {
+        label: re.findall(r"fill: (#\w+)", mark)[0]
+        for label, mark in zip(labels, marks, strict=True)
+    }
+
+
+def test_a_run_has_one_colour_on_every_page(dataset: Path) -> None:
+    journals = [read_journal(path) for path in find_journals(dataset / "sub-01")]
+    both = legend(timing_plots(session_facts_of(journals, shown=False)))
+    assert list(both) == ["run 1", "run 2"]
+    for topic in ("onsets", "pulses", "markers", "heat_commands"):
+        assert legend(pictures(facts_of(journals))[topic]) == both
+        alone = legend(pictures(facts_of(journals, run=2))[topic])
+        assert alone == {"run 2": both["run 2"]}
+
+
+def test_a_key_with_two_roles_is_one_event(tmp_path: Path) -> None:
+    """Two keys in the same moment stay two: that's what stamps by frames look like."""
+    path = write_session(tmp_path / "d", SMALL, tmp_path / "pictures")
+    zero = read_journal(path).of(events.RunZero)[0].t
+    presses = [(1.0, "right", ("right", "next")), (1.5, "right", ("right", "next"))]
+    presses += [(2.25, "left", ("left",)), (2.25, "down", ("confirm",))]
+    with path.open("a") as file:
+        for after, name, roles in presses:
+            for role in roles:
+                press = events.ResponseGiven(t=zero + after, role=role, name=name)
+                file.write(press.model_dump_json() + "\n")
+    run = facts_of([read_journal(path)], run=1)[0]
+    assert run.response_intervals_s == pytest.approx((0.5, 0.75, 0.0))
 
 
 class _FrameStamped(EmulatedResponses):
