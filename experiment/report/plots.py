@@ -130,8 +130,8 @@ def _legend_above(figure: Figure, axes: Sequence[Any]) -> None:
 
 def assumptions(effect: TrustEffect, question: str) -> Figure:
     """Residuals against fitted values, and whether residuals and slopes are normal."""
-    figure = style.new_figure(2.6)
-    axes = figure.subplots(1, 4)
+    figure = style.new_figure(4.6)
+    axes = figure.subplots(2, 2).ravel()  # four in a row are narrower than their own titles
     found = effect.fit
     known = ~np.isnan(found.residuals)
     axes[0].plot(found.fitted[known], found.residuals[known], ".", color=style.INK, ms=2, alpha=0.4)
