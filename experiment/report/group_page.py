@@ -104,11 +104,10 @@ def _manipulation(results: Results) -> list[str]:
             (
                 *(cells.question, cells.when, cells.method, _number(cells.estimate, 1)),
                 _between(cells.low, cells.high),
-                *(_number(cells.t, 2), _number(cells.df, 1), p_value(cells.p)),
-                str(cells.n_participants),
+                *(_t(cells.t, cells.df), p_value(cells.p), str(cells.n_participants)),
             )
         )
-    header = ("item", "when", "method", "effect", "95 % interval", "t", "df", "p", "participants")
+    header = ("item", "when", "method", "effect", "95 % interval", "t (df)", "p", "participants")
     text = (
         "Ratings of faces (0 to 100), higher minus lower trust, tested as the ratings of pain are."
     )
@@ -152,8 +151,8 @@ def _effect(results: Results) -> list[str]:
 
 def _effects_table(results: Results) -> str:
     header = (
-        *("question", "method", "effect", "95 % interval", "t", "df", "p"),
-        *("standardised", "95 % interval", "participants", "clinicians"),
+        *("question", "method", "effect", "95 % interval", "t (df)", "p"),
+        *("d", "95 % interval", "n"),
     )
     rows = []
     for row in group_tables.effects_table(results).itertuples(index=False):
@@ -162,15 +161,16 @@ def _effects_table(results: Results) -> str:
             (
                 *(cells.question, cells.method, _number(cells.estimate, 2)),
                 _between(cells.low, cells.high),
-                *(_number(cells.t, 2), _number(cells.df, 1), p_value(cells.p)),
-                _number(cells.standardised, 2),
+                *(_t(cells.t, cells.df), p_value(cells.p), _number(cells.standardised, 2)),
                 _between(cells.standardised_low, cells.standardised_high),
-                *(str(cells.n_participants), str(cells.n_clinicians)),
+                f"{cells.n_participants}, {cells.n_clinicians}",
             )
         )
     return html.table(header, rows) + html.paragraph(
-        "Standardised: the mixed model's effect by the standard deviation of a single rating (all "
-        "its variances added up), the paired test's by that of participants' differences (d z).",
+        "Effect: lower minus higher trust, in points of 0 to 100. d: the effect standardised, the "
+        "mixed model's by the standard deviation (SD) of a single rating (all its variances added "
+        "up), the paired test's by that of participants' differences (d z). n: participants, "
+        "clinicians.",
         "small",
     )
 
@@ -279,6 +279,11 @@ def p_value(p: float) -> str:
     if math.isnan(p):
         return "n/a"
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def _t(t: float, df: float) -> str:
+    """A t with its degrees of freedom: in one column, since the tables' width is the page's."""
+    return f"{_number(t, 2)} ({_number(df, 1)})"
 
 
 def _between(low: float, high: float) -> str:

@@ -31,6 +31,7 @@ from experiment.report.paired import paired_test
 from experiment.report.results import Results
 from experiment.report.visits import find_visits
 from tests.factory import Session, write_session
+from tests.report.studies import write_face_ratings
 
 app = typer.Typer()
 app.command()(report)
@@ -373,18 +374,7 @@ def test_segments_of_an_interrupted_run_belong_together(tmp_path: Path) -> None:
 
 
 def test_faces_are_tested_before_and_after(dataset: Path) -> None:
-    header = "when\tclinician\ttrust\tquestion\trating\tresponse_time\tstim_file"
-    for number, visit in enumerate(find_visits(dataset)):
-        trusts = {row["clinician"]: row["trust"] for row in visit.head.trials if row["clinician"]}
-        lines = [header]
-        for when, effect in (("before", 40.0), ("after", 20.0)):
-            for place, (clinician, trust) in enumerate(sorted(trusts.items())):
-                value = 50 + (effect / 2 if trust == "high" else -effect / 2)
-                value += (number * 7 + place * 3) % 5
-                lines.append(f"{when}\t{clinician}\t{trust}\ttrust\t{value:.1f}\t1.5\tn/a")
-        path = dataset / visit.participant / "beh" / f"{visit.participant}_task-faces_beh.tsv"
-        path.parent.mkdir(exist_ok=True)
-        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    path = write_face_ratings(dataset)
     results = analyse(dataset)
     assert [(e.question, e.when, e.n) for e in results.faces] == [
         ("trust", "before", 6),
