@@ -87,6 +87,11 @@ def _inclusion(results: Results) -> list[str]:
     ]
     shown = max(SHOWN_PEOPLE, sum(not person.included for person in people))
     parts.append(html.table(header, rows[:shown]))
+    text = (
+        "Hot minus cool: mean intensity at the highest minus at the lowest temperature, in points "
+        "of 0 to 100."
+    )
+    parts.append(html.paragraph(text, "small"))
     if len(rows) > shown:
         text = f"and {len(rows) - shown} more who are in: see desc-group_inclusion.tsv"
         parts.append(html.paragraph(text, "small"))
@@ -120,23 +125,43 @@ def _effect(results: Results) -> list[str]:
     shown = {q: t for q in results.cells if len(t := group_tables.condition_means(results, q))}
     if not shown or not results.trusts:
         return [*parts, html.paragraph("There are no ratings to show.", "missing")]
-    caption = "Small signs: a participant's mean; large ones: the mean of these. " + "; ".join(
-        f"{q}: n = {t['participant'].nunique()} participants" for q, t in shown.items()
+    means = {question: group_tables.conditions_table(results, question) for question in shown}
+    degrees = group_tables.level_words(results)
+    caption = (
+        "Small signs: a participant's mean; large ones: the mean of these, with 95 % intervals for "
+        "comparison within participants (Cousineau-Morey: without participants' general levels, "
+        "from those who rated in all conditions). "
+    ) + "; ".join(
+        f"{q}: n = {t['participant'].nunique()} participants, "
+        f"{means[q]['interval_n'].iloc[0]} in the intervals"
+        for q, t in shown.items()
     )
-    parts.append(_picture(results, plots.conditions(shown, results.trusts), caption))
+    drawn = plots.conditions(shown, means, results.trusts, degrees)
+    parts.append(_picture(results, drawn, caption))
     rows = []
     for question in shown:
-        for row in group_tables.conditions_table(results, question).itertuples(index=False):
+        for row in means[question].itertuples(index=False):
             cells: Any = row
+            level = cells.temperature_level
             rows.append(
                 (
-                    *(question, cells.trust, cells.temperature_level),
-                    *(_number(cells.mean, 1), _number(cells.sd, 1)),
-                    *(str(cells.participants), str(cells.trials)),
+                    *(question, cells.trust),
+                    f"{level} ({degrees[level]})" if degrees[level] else level,
+                    *(_number(cells.mean, 1), _between(cells.low, cells.high, 1)),
+                    *(_number(cells.sd, 1), str(cells.participants), str(cells.trials)),
                 )
             )
-    header = ("question", "trust", "temperature", "mean", "SD", "participants", "trials")
-    parts += [html.table(header, rows), html.heading("The effect of trust")]
+    header = (
+        *("question", "trust", "temperature", "mean", "95 % interval", "SD"),
+        *("participants", "trials"),
+    )
+    text = (
+        "Mean and SD (standard deviation) are over participants' means, in points of 0 to 100; the "
+        "intervals are the picture's. Where participants were given different temperatures, the "
+        "mean over participants and the range are stated."
+    )
+    parts += [html.table(header, rows), html.paragraph(text, "small")]
+    parts.append(html.heading("The effect of trust"))
     if not results.effects and not results.tests:
         return [*parts, html.paragraph("No effect was estimated; the reasons stand above.")]
     parts.append(_effects_table(results))
@@ -286,8 +311,8 @@ def _t(t: float, df: float) -> str:
     return f"{_number(t, 2)} ({_number(df, 1)})"
 
 
-def _between(low: float, high: float) -> str:
-    return f"{_number(low, 2)} to {_number(high, 2)}"
+def _between(low: float, high: float, digits: int = 2) -> str:
+    return f"{_number(low, digits)} to {_number(high, digits)}"
 
 
 def _number(value: float | None, digits: int) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any, Literal
@@ -10,9 +12,12 @@ from typing import Any, Literal
 import pytest
 from matplotlib.figure import Figure
 from playwright.sync_api import Browser
+from scipy import stats
 
 from experiment.report import style
-from experiment.report.group import write_group_report
+from experiment.report.group import analyse, write_group_report
+from experiment.report.group_page import group_html
+from experiment.report.group_tables import condition_means, conditions_table, level_words
 from tests.report.studies import write_face_ratings
 
 
@@ -64,3 +69,42 @@ def test_no_table_juts_out_of_the_page(
     text, *tables = ends
     assert len(tables) == 5
     assert max(tables) <= text, tables
+
+
+def test_conditions_have_degrees_and_intervals_within_participants(dataset: Path) -> None:
+    results = analyse(dataset)
+    found = conditions_table(results, "intensity")
+    assert list(found["trust"]) == ["low", "low", "high", "high"]
+    assert list(found["temperature"]) == [46.5, 47.5, 46.5, 47.5]
+    means = condition_means(results, "intensity")
+    wide = means.pivot(index="participant", columns=["trust", "level"], values="mean")
+    # Of two conditions the interval is that of the paired difference by the square root of two.
+    pair = replace(results, cells={"intensity": results.cells["intensity"].query("level == 0")})
+    differences = wide[("low", 0)] - wide[("high", 0)]
+    half = stats.t.ppf(0.975, 5) * differences.std() / math.sqrt(6) / math.sqrt(2)
+    shown = conditions_table(pair, "intensity")
+    assert list(shown["high"] - shown["mean"]) == pytest.approx([half, half])
+    assert list(shown["interval_n"]) == [6, 6]
+    # Who rates everything higher changes the means, but no interval.
+    cells = results.cells["intensity"]
+    higher = cells["mean"] + 20 * (cells["participant"] == "sub-sim01")
+    moved = conditions_table(
+        replace(results, cells={"intensity": cells.assign(mean=higher)}), "intensity"
+    )
+    assert list(moved["high"] - moved["low"]) == pytest.approx(list(found["high"] - found["low"]))
+
+
+def test_calibrated_temperatures_are_told_by_mean_and_range(dataset: Path) -> None:
+    results = analyse(dataset)
+    assert level_words(results) == {"lower": "46.5 °C", "higher": "47.5 °C"}
+    trials = results.trials
+    own = trials["temperature"] + 0.6 * (trials["participant"] == "sub-sim01")
+    calibrated = replace(results, trials=trials.assign(temperature=own))
+    assert level_words(calibrated) == {
+        "lower": "mean 46.60, 46.5 to 47.1 °C",
+        "higher": "mean 47.60, 47.5 to 48.1 °C",
+    }
+    page = group_html(calibrated)
+    assert "lower (mean 46.60, 46.5 to 47.1 °C)" in page
+    assert "in points of 0 to 100" in page
+    assert "Cousineau-Morey" in page
