@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from experiment.bids.sidecar import ORIGIN, study_name, study_title
 from experiment.report import group_tables, html, plots, style
+from experiment.report.model import TrustEffect
 from experiment.report.results import Results
 
 if TYPE_CHECKING:
@@ -238,6 +239,11 @@ def _model(results: Results) -> list[str]:
         for row in group_tables.variances_table(results).itertuples(index=False, name=None)
     ]
     parts.append(html.table(("question", "random effect", "variance", "SD"), rows))
+    text = (
+        "SD: the variance's square root, in points of 0 to 100; the residual's is a single trial's."
+    )
+    parts.append(html.paragraph(text, "small"))
+    parts += [_on_boundary(q, e) for q, e in results.effects.items() if e.fit.at_zero]
     for question, effect in results.effects.items():
         caption = (
             f"{question}: residuals of {effect.fit.problem.n} cells against fitted values, and "
@@ -245,6 +251,16 @@ def _model(results: Results) -> list[str]:
         )
         parts.append(_picture(results, plots.assumptions(effect, question), caption))
     return parts
+
+
+def _on_boundary(question: str, effect: TrustEffect) -> str:
+    """What variances of exactly 0 mean, lest they be taken for a slip or for evidence."""
+    return html.paragraph(
+        f"{question}: estimated as 0 is the variance of {', '.join(effect.fit.at_zero)}. That is the "
+        f"boundary of what a variance can be: the fit equals that of a model without such a term, "
+        f"which doesn't show that there is no such variance. The test still counts it as uncertain, "
+        f"and its degrees of freedom stay bounded by the clinicians as stated above."
+    )
 
 
 def _people(results: Results) -> list[str]:

@@ -146,14 +146,21 @@ def assumptions(effect: TrustEffect, question: str) -> Figure:
     axes[0].plot(found.fitted[known], found.residuals[known], ".", color=style.INK, ms=2, alpha=0.4)
     axes[0].axhline(0, color=style.FAINT, lw=0.8)
     axes[0].set(title="residuals", xlabel="fitted (points)", ylabel="residual (points, a trial's)")
+    clinicians_own = found.effects[CLINICIAN_TRUST].ravel()
     panels = (
-        ("residuals", "points, a trial's", found.residuals[known], ".", 2),
-        ("participants' slopes", "points", found.effects[BY_TRUST].ravel(), "o", 3),
-        ("clinicians' slopes", "points", found.effects[CLINICIAN_TRUST].ravel(), "o", 4),
+        ("residuals", "points, a trial's", found.residuals[known], ".", 2, ""),
+        ("participants' slopes", "points", found.effects[BY_TRUST].ravel(), "o", 3, BY_TRUST),
+        ("clinicians' slopes", "points", clinicians_own, "o", 4, CLINICIAN_TRUST),
     )
-    for axis, (title, unit, values, sign, size) in zip(axes[1:], panels, strict=True):
+    for axis, (title, unit, values, sign, size, component) in zip(axes[1:], panels, strict=True):
+        axis.set_title(title)
+        if component in found.at_zero:
+            why = "not drawn: their variance was\nestimated as 0, and so was each of them"
+            axis.text(0.5, 0.5, why, ha="center", va="center", transform=axis.transAxes)
+            axis.set(xticks=[], yticks=[])
+            continue
         _quantiles(axis, values, sign, size)
-        axis.set(title=title, xlabel="normal quantile (SD)", ylabel=unit)
+        axis.set(xlabel="normal quantile (SD)", ylabel=unit)
     figure.suptitle(f"{question}: what the model assumes", x=0.01, ha="left", fontsize=10)
     return figure
 

@@ -14,11 +14,12 @@ from matplotlib.figure import Figure
 from playwright.sync_api import Browser
 from scipy import stats
 
-from experiment.report import style
+from experiment.report import plots, style
 from experiment.report.group import analyse, write_group_report
 from experiment.report.group_page import group_html
 from experiment.report.group_tables import condition_means, conditions_table, level_words
-from tests.report.studies import write_face_ratings
+from experiment.report.model import CLINICIAN, CLINICIAN_TRUST, trust_effect
+from tests.report.studies import cells_of, write_face_ratings
 
 
 @pytest.fixture
@@ -108,3 +109,20 @@ def test_calibrated_temperatures_are_told_by_mean_and_range(dataset: Path) -> No
     assert "lower (mean 46.60, 46.5 to 47.1 °C)" in page
     assert "in points of 0 to 100" in page
     assert "Cousineau-Morey" in page
+
+
+def test_a_variance_of_zero_is_named_and_its_slopes_are_not_drawn(dataset: Path) -> None:
+    results = analyse(dataset)
+    cells = cells_of(12, clinician_slope_sd=0.0, clinician_sd=8.0, seed=3)
+    effect = trust_effect(cells, ("low", "high"))
+    assert CLINICIAN_TRUST in effect.fit.at_zero
+    assert CLINICIAN not in effect.fit.at_zero
+    assert not effect.fit.effects[CLINICIAN_TRUST].any()
+    last = plots.assumptions(effect, "intensity").axes[-1]
+    assert not last.lines
+    assert "estimated as 0" in last.texts[0].get_text()
+    page = group_html(replace(results, effects={"intensity": effect}))
+    assert f"intensity: estimated as 0 is the variance of {', '.join(effect.fit.at_zero)}." in page
+    some = trust_effect(cells_of(12, clinician_slope_sd=12.0, seed=3), ("low", "high"))
+    assert CLINICIAN_TRUST not in some.fit.at_zero
+    assert plots.assumptions(some, "intensity").axes[-1].lines
