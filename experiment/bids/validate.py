@@ -48,15 +48,19 @@ class Validation:
 def find_dataset(path: Path) -> Path:
     """The dataset that `path` (itself, a folder or a journal in it) belongs to.
 
-    Raises `ValueError`, in one sentence, if there is none.
+    Raises `ValueError`, in one sentence, if there is none; it names datasets just below, since
+    sessions are given that folder with --out.
     """
     if not path.exists():
         raise ValueError(f"{path} doesn't exist")
     for folder in (path.absolute(), *path.absolute().parents):
         if (folder / "dataset_description.json").is_file():
             return folder
+    below = sorted(found.parent for found in path.glob("*/dataset_description.json"))
+    hint = f" (did you mean {' or '.join(map(str, below))}?)" if below else ""
     raise ValueError(
         f"{path} isn't in a BIDS dataset: there is no dataset_description.json in it or above it"
+        f"{hint}"
     )
 
 

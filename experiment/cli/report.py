@@ -11,7 +11,10 @@ import typer
 def report(
     path: Annotated[Path, typer.Argument(help="A dataset, a session's folder or a journal.")],
     group: Annotated[
-        bool, typer.Option("--group", help="The study's result, from all closed visits of PATH.")
+        bool,
+        typer.Option(
+            "--group", help="The study's result, from all closed visits of the dataset PATH."
+        ),
     ] = False,
     unblind: Annotated[
         bool,
@@ -31,7 +34,14 @@ def report(
     """
     from rich.console import Console
 
+    from experiment.errors import UserError
+
     console = Console()
+    if group and unblind:
+        raise UserError(
+            "--unblind is for a session's report: leave it out, the group report is by condition "
+            "in any case"
+        )
     if group:
         from experiment.report.group import write_group_report
 

@@ -39,8 +39,8 @@ STEM = "desc-group"
 def write_group_report(path: Path) -> Path:
     """Write a dataset's group report and its tables; gives the page's path.
 
-    `path` is the dataset, or anything in it. Raises `UserError`, in one sentence, where there is
-    nothing of trustpain's; whatever else is missing stands in the report.
+    `path` is the dataset's folder. Raises `UserError`, in one sentence, for a part of a dataset and
+    where there is nothing of trustpain's; whatever else is missing stands in the report.
     """
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
@@ -101,14 +101,21 @@ def analyse(path: Path, progress: Progress | None = None) -> Results:
 
 
 def _dataset(path: Path) -> Path:
+    """The dataset at `path`; of a part of one nobody would expect the whole study's report."""
     try:
-        return find_dataset(path)
+        dataset = find_dataset(path)
     except ValueError as error:
         if _has_journal(path):
             raise UserError(
                 f"{path} has journals but no tables yet: they are written when a session ends"
             ) from None
         raise UserError(str(error)) from None
+    if dataset != path.absolute():
+        raise UserError(
+            f"{path} is only a part of a dataset, and the group report is of all its participants: "
+            f"give the dataset's folder, {dataset}"
+        )
+    return dataset
 
 
 def _has_journal(folder: Path) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from experiment.bids.sidecar import ORIGIN, study_name, study_title
 from experiment.report import group_tables, html, plots, style
+from experiment.report.model import TrustEffect
 from experiment.report.results import Results
 
 if TYPE_CHECKING:
@@ -87,6 +88,11 @@ def _inclusion(results: Results) -> list[str]:
     ]
     shown = max(SHOWN_PEOPLE, sum(not person.included for person in people))
     parts.append(html.table(header, rows[:shown]))
+    text = (
+        "Hot minus cool: mean intensity at the highest minus at the lowest temperature, in points "
+        "of 0 to 100."
+    )
+    parts.append(html.paragraph(text, "small"))
     if len(rows) > shown:
         text = f"and {len(rows) - shown} more who are in: see desc-group_inclusion.tsv"
         parts.append(html.paragraph(text, "small"))
@@ -104,11 +110,10 @@ def _manipulation(results: Results) -> list[str]:
             (
                 *(cells.question, cells.when, cells.method, _number(cells.estimate, 1)),
                 _between(cells.low, cells.high),
-                *(_number(cells.t, 2), _number(cells.df, 1), p_value(cells.p)),
-                str(cells.n_participants),
+                *(_t(cells.t, cells.df), p_value(cells.p), str(cells.n_participants)),
             )
         )
-    header = ("item", "when", "method", "effect", "95 % interval", "t", "df", "p", "participants")
+    header = ("item", "when", "method", "effect", "95 % interval", "t (df)", "p", "participants")
     text = (
         "Ratings of faces (0 to 100), higher minus lower trust, tested as the ratings of pain are."
     )
@@ -121,23 +126,43 @@ def _effect(results: Results) -> list[str]:
     shown = {q: t for q in results.cells if len(t := group_tables.condition_means(results, q))}
     if not shown or not results.trusts:
         return [*parts, html.paragraph("There are no ratings to show.", "missing")]
-    caption = "Small signs: a participant's mean; large ones: the mean of these. " + "; ".join(
-        f"{q}: n = {t['participant'].nunique()} participants" for q, t in shown.items()
+    means = {question: group_tables.conditions_table(results, question) for question in shown}
+    degrees = group_tables.level_words(results)
+    caption = (
+        "Small signs: a participant's mean; large ones: the mean of these, with 95 % intervals for "
+        "comparison within participants (Cousineau-Morey: without participants' general levels, "
+        "from those who rated in all conditions). "
+    ) + "; ".join(
+        f"{q}: n = {t['participant'].nunique()} participants, "
+        f"{means[q]['interval_n'].iloc[0]} in the intervals"
+        for q, t in shown.items()
     )
-    parts.append(_picture(results, plots.conditions(shown, results.trusts), caption))
+    drawn = plots.conditions(shown, means, results.trusts, degrees)
+    parts.append(_picture(results, drawn, caption))
     rows = []
     for question in shown:
-        for row in group_tables.conditions_table(results, question).itertuples(index=False):
+        for row in means[question].itertuples(index=False):
             cells: Any = row
+            level = cells.temperature_level
             rows.append(
                 (
-                    *(question, cells.trust, cells.temperature_level),
-                    *(_number(cells.mean, 1), _number(cells.sd, 1)),
-                    *(str(cells.participants), str(cells.trials)),
+                    *(question, cells.trust),
+                    f"{level} ({degrees[level]})" if degrees[level] else level,
+                    *(_number(cells.mean, 1), _between(cells.low, cells.high, 1)),
+                    *(_number(cells.sd, 1), str(cells.participants), str(cells.trials)),
                 )
             )
-    header = ("question", "trust", "temperature", "mean", "SD", "participants", "trials")
-    parts += [html.table(header, rows), html.heading("The effect of trust")]
+    header = (
+        *("question", "trust", "temperature", "mean", "95 % interval", "SD"),
+        *("participants", "trials"),
+    )
+    text = (
+        "Mean and SD (standard deviation) are over participants' means, in points of 0 to 100; the "
+        "intervals are the picture's. Where participants were given different temperatures, the "
+        "mean over participants and the range are stated."
+    )
+    parts += [html.table(header, rows), html.paragraph(text, "small")]
+    parts.append(html.heading("The effect of trust"))
     if not results.effects and not results.tests:
         return [*parts, html.paragraph("No effect was estimated; the reasons stand above.")]
     parts.append(_effects_table(results))
@@ -152,8 +177,8 @@ def _effect(results: Results) -> list[str]:
 
 def _effects_table(results: Results) -> str:
     header = (
-        *("question", "method", "effect", "95 % interval", "t", "df", "p"),
-        *("standardised", "95 % interval", "participants", "clinicians"),
+        *("question", "method", "effect", "95 % interval", "t (df)", "p"),
+        *("d", "95 % interval", "n"),
     )
     rows = []
     for row in group_tables.effects_table(results).itertuples(index=False):
@@ -162,15 +187,16 @@ def _effects_table(results: Results) -> str:
             (
                 *(cells.question, cells.method, _number(cells.estimate, 2)),
                 _between(cells.low, cells.high),
-                *(_number(cells.t, 2), _number(cells.df, 1), p_value(cells.p)),
-                _number(cells.standardised, 2),
+                *(_t(cells.t, cells.df), p_value(cells.p), _number(cells.standardised, 2)),
                 _between(cells.standardised_low, cells.standardised_high),
-                *(str(cells.n_participants), str(cells.n_clinicians)),
+                f"{cells.n_participants}, {cells.n_clinicians}",
             )
         )
     return html.table(header, rows) + html.paragraph(
-        "Standardised: the mixed model's effect by the standard deviation of a single rating (all "
-        "its variances added up), the paired test's by that of participants' differences (d z).",
+        "Effect: lower minus higher trust, in points of 0 to 100. d: the effect standardised, the "
+        "mixed model's by the standard deviation (SD) of a single rating (all its variances added "
+        "up), the paired test's by that of participants' differences (d z). n: participants, "
+        "clinicians.",
         "small",
     )
 
@@ -213,6 +239,11 @@ def _model(results: Results) -> list[str]:
         for row in group_tables.variances_table(results).itertuples(index=False, name=None)
     ]
     parts.append(html.table(("question", "random effect", "variance", "SD"), rows))
+    text = (
+        "SD: the variance's square root, in points of 0 to 100; the residual's is a single trial's."
+    )
+    parts.append(html.paragraph(text, "small"))
+    parts += [_on_boundary(q, e) for q, e in results.effects.items() if e.fit.at_zero]
     for question, effect in results.effects.items():
         caption = (
             f"{question}: residuals of {effect.fit.problem.n} cells against fitted values, and "
@@ -220,6 +251,16 @@ def _model(results: Results) -> list[str]:
         )
         parts.append(_picture(results, plots.assumptions(effect, question), caption))
     return parts
+
+
+def _on_boundary(question: str, effect: TrustEffect) -> str:
+    """What variances of exactly 0 mean, lest they be taken for a slip or for evidence."""
+    return html.paragraph(
+        f"{question}: estimated as 0 is the variance of {', '.join(effect.fit.at_zero)}. That is the "
+        f"boundary of what a variance can be: the fit equals that of a model without such a term, "
+        f"which doesn't show that there is no such variance. The test still counts it as uncertain, "
+        f"and its degrees of freedom stay bounded by the clinicians as stated above."
+    )
 
 
 def _people(results: Results) -> list[str]:
@@ -281,8 +322,13 @@ def p_value(p: float) -> str:
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
-def _between(low: float, high: float) -> str:
-    return f"{_number(low, 2)} to {_number(high, 2)}"
+def _t(t: float, df: float) -> str:
+    """A t with its degrees of freedom: in one column, since the tables' width is the page's."""
+    return f"{_number(t, 2)} ({_number(df, 1)})"
+
+
+def _between(low: float, high: float, digits: int = 2) -> str:
+    return f"{_number(low, digits)} to {_number(high, digits)}"
 
 
 def _number(value: float | None, digits: int) -> str:

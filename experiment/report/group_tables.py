@@ -164,19 +164,73 @@ def variances_table(results: Results) -> pd.DataFrame:
 
 
 def conditions_table(results: Results, question: str) -> pd.DataFrame:
-    """Mean and SD over participants' means, by trust and temperature level."""
+    """Mean and SD over participants' means, by trust and temperature level, coolest first.
+
+    `low` and `high`: the mean's 95 % interval for comparison within participants, see
+    `_within_halves`. `temperature`: the mean of participants' means in degrees, since they may
+    differ after calibration; `coolest` and `hottest` of all trials.
+    """
     cells = condition_means(results, question)
     grouped = cells.groupby(["trust", "level", "temperature_level"])
+    table = grouped.agg(
+        participants=("participant", "nunique"),
+        trials=("n", "sum"),
+        mean=("mean", "mean"),
+        sd=("mean", "std"),
+    ).reset_index()
+    halves, whole = _within_halves(cells)
+    half = [
+        halves.get((trust, level), math.nan) for trust, level in table[["trust", "level"]].values
+    ]
+    table = table.assign(low=table["mean"] - half, high=table["mean"] + half, interval_n=whole)
+    table = table.merge(level_temperatures(results), on="temperature_level")
+    order = table["trust"].map({trust: place for place, trust in enumerate(results.trusts)})
+    table = table.assign(order=order).sort_values(["order", "level"], ignore_index=True)
+    return table.drop(columns=["order", "level"])
+
+
+def _within_halves(cells: pd.DataFrame) -> tuple[dict[tuple[str, int], float], int]:
+    """Half widths of 95 % intervals by (trust, level), and the participants they are from.
+
+    After Cousineau (2005, Tutor Quant Methods Psychol 1(1), 42-45) with Morey's correction (2008,
+    ibid. 4(2), 61-64): participants' general levels are taken out, since they differ far more than
+    conditions do and say nothing about a difference within participants. Only those who rated in
+    all conditions count.
+    """
+    from scipy import stats
+
+    whole = cells.pivot(index="participant", columns=["trust", "level"], values="mean").dropna()
+    n, conditions = whole.shape
+    if n < 2 or conditions < 2:
+        return {}, n
+    own = whole.sub(whole.mean(axis=1), axis=0)
+    se = own.std(ddof=1) * math.sqrt(conditions / (conditions - 1) / n)
+    half = se * float(stats.t.ppf((1 + LEVEL) / 2, n - 1))
+    by_condition: dict[Any, float] = dict(zip(whole.columns.to_list(), half.tolist(), strict=True))
+    return by_condition, n
+
+
+def level_temperatures(results: Results) -> pd.DataFrame:
+    """Degrees Celsius by temperature level, of the participants in the analysis."""
+    by_level = results.trials.groupby(["temperature_level", "participant"])["temperature"]
     return (
-        grouped.agg(
-            participants=("participant", "nunique"),
-            trials=("n", "sum"),
-            mean=("mean", "mean"),
-            sd=("mean", "std"),
-        )
+        by_level.agg(["mean", "min", "max"])
+        .groupby("temperature_level")
+        .agg(temperature=("mean", "mean"), coolest=("min", "min"), hottest=("max", "max"))
         .reset_index()
-        .drop(columns="level")
     )
+
+
+def level_words(results: Results) -> dict[str, str]:
+    """What a temperature level is in degrees; nothing of one that's named by them."""
+    words = {}
+    for name, mean, coolest, hottest in level_temperatures(results).itertuples(index=False):
+        if coolest == hottest:
+            text = f"{mean:g} °C"
+            words[str(name)] = "" if text == name else text
+        else:
+            words[str(name)] = f"mean {mean:.2f}, {coolest:g} to {hottest:g} °C"
+    return words
 
 
 def condition_means(results: Results, question: str) -> pd.DataFrame:

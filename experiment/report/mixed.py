@@ -78,6 +78,12 @@ class Fit:
         names = [c.name for c in self.problem.components]
         return float(self.variances[names.index(component)]) if component in names else 0.0
 
+    @property
+    def at_zero(self) -> list[str]:
+        """The components whose variance was estimated as 0, on the boundary of what there can be."""
+        pairs = zip(self.problem.components, self.variances, strict=True)
+        return [c.name for c, variance in pairs if variance <= AT_ZERO * self.residual]
+
     def _place(self, name: str) -> int:
         return self.problem.fixed_names.index(name)
 

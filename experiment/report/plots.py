@@ -22,24 +22,33 @@ if TYPE_CHECKING:
 MANY = 60  # participants: above, single ones are drawn smaller and without labels
 
 
-def conditions(tables: Mapping[str, pd.DataFrame], trusts: Sequence[str]) -> Figure:
-    """Ratings by temperature level and trust: participants' means, and the mean of these.
+def conditions(
+    tables: Mapping[str, pd.DataFrame],
+    means: Mapping[str, pd.DataFrame],
+    trusts: Sequence[str],
+    degrees: Mapping[str, str],
+) -> Figure:
+    """Ratings by temperature level and trust: participants' means, the mean of these, its interval.
 
-    `tables`: by question, with the columns participant, trust, level, temperature_level, mean.
+    By question: `tables` with the columns participant, trust, level, temperature_level, mean;
+    `means` with trust, temperature_level, mean, low, high. `degrees`: by level, what's said of it.
     """
     figure = style.new_figure(3.4)
     axes = figure.subplots(1, len(tables), sharey=True, squeeze=False)[0]
     for axis, (question, table) in zip(axes, tables.items(), strict=True):
         levels = table.sort_values("level")["temperature_level"].unique()
+        places = {name: place for place, name in enumerate(levels)}
         for side, trust in zip((-0.12, 0.12), trusts, strict=True):
             own = table[table["trust"] == trust]
             colour, sign = style.TRUST_COLOURS[trust], style.TRUST_SIGNS[trust]
             at = own["level"].to_numpy() + side
             axis.plot(at, own["mean"], sign, color=colour, ms=3, alpha=0.3, mew=0)
-            means = own.groupby("level")["mean"].mean()
+            mean = means[question][means[question]["trust"] == trust]
+            at = mean["temperature_level"].map(places).to_numpy() + side
+            axis.vlines(at, mean["low"], mean["high"], color=colour, lw=2)
             label = style.TRUST_WORDS[trust]
-            axis.plot(means.index + side, means, sign + "-", color=colour, ms=8, label=label)
-        axis.set_xticks(range(len(levels)), levels)
+            axis.plot(at, mean["mean"], sign + "-", color=colour, ms=6, lw=1, label=label)
+        axis.set_xticks(range(len(levels)), [f"{name}\n{degrees[name]}" for name in levels])
         axis.set_xlim(-0.5, len(levels) - 0.5)
         axis.set_ylim(0, 100)
         axis.set_title(f"{question} (n = {table['participant'].nunique()})")
@@ -130,21 +139,28 @@ def _legend_above(figure: Figure, axes: Sequence[Any]) -> None:
 
 def assumptions(effect: TrustEffect, question: str) -> Figure:
     """Residuals against fitted values, and whether residuals and slopes are normal."""
-    figure = style.new_figure(2.6)
-    axes = figure.subplots(1, 4)
+    figure = style.new_figure(4.6)
+    axes = figure.subplots(2, 2).ravel()  # four in a row are narrower than their own titles
     found = effect.fit
     known = ~np.isnan(found.residuals)
     axes[0].plot(found.fitted[known], found.residuals[known], ".", color=style.INK, ms=2, alpha=0.4)
     axes[0].axhline(0, color=style.FAINT, lw=0.8)
     axes[0].set(title="residuals", xlabel="fitted (points)", ylabel="residual (points, a trial's)")
+    clinicians_own = found.effects[CLINICIAN_TRUST].ravel()
     panels = (
-        ("residuals", "points, a trial's", found.residuals[known], ".", 2),
-        ("participants' slopes", "points", found.effects[BY_TRUST].ravel(), "o", 3),
-        ("clinicians' slopes", "points", found.effects[CLINICIAN_TRUST].ravel(), "o", 4),
+        ("residuals", "points, a trial's", found.residuals[known], ".", 2, ""),
+        ("participants' slopes", "points", found.effects[BY_TRUST].ravel(), "o", 3, BY_TRUST),
+        ("clinicians' slopes", "points", clinicians_own, "o", 4, CLINICIAN_TRUST),
     )
-    for axis, (title, unit, values, sign, size) in zip(axes[1:], panels, strict=True):
+    for axis, (title, unit, values, sign, size, component) in zip(axes[1:], panels, strict=True):
+        axis.set_title(title)
+        if component in found.at_zero:
+            why = "not drawn: their variance was\nestimated as 0, and so was each of them"
+            axis.text(0.5, 0.5, why, ha="center", va="center", transform=axis.transAxes)
+            axis.set(xticks=[], yticks=[])
+            continue
         _quantiles(axis, values, sign, size)
-        axis.set(title=title, xlabel="normal quantile (SD)", ylabel=unit)
+        axis.set(xlabel="normal quantile (SD)", ylabel=unit)
     figure.suptitle(f"{question}: what the model assumes", x=0.01, ha="left", fontsize=10)
     return figure
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from experiment.errors import ExitCode
+from experiment.report.visits import find_visits
 from experiment.session.dry import dry_runs
 
 # The flagship's six assignments: who is met at low trust.
@@ -61,3 +62,20 @@ def played(folder: Path, participants: int, study: str = "pilot_short") -> Path:
     """A dataset of dry runs, exported."""
     assert dry_runs(study, "laptop", "01", participants, None, None, folder) == ExitCode.DONE
     return folder / f"{study}-sim"
+
+
+def write_face_ratings(dataset: Path) -> Path:
+    """Ratings of faces by each participant: 40 points of trust before, 20 after; the last file."""
+    header = "when\tclinician\ttrust\tquestion\trating\tresponse_time\tstim_file"
+    for number, visit in enumerate(find_visits(dataset)):
+        trusts = {row["clinician"]: row["trust"] for row in visit.head.trials if row["clinician"]}
+        lines = [header]
+        for when, effect in (("before", 40.0), ("after", 20.0)):
+            for place, (clinician, trust) in enumerate(sorted(trusts.items())):
+                value = 50 + (effect / 2 if trust == "high" else -effect / 2)
+                value += (number * 7 + place * 3) % 5
+                lines.append(f"{when}\t{clinician}\t{trust}\ttrust\t{value:.1f}\t1.5\tn/a")
+        path = dataset / visit.participant / "beh" / f"{visit.participant}_task-faces_beh.tsv"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path

@@ -30,7 +30,9 @@ from experiment.report.inclusion import Person
 from experiment.report.paired import paired_test
 from experiment.report.results import Results
 from experiment.report.visits import find_visits
+from tests.commands import trustpain
 from tests.factory import Session, write_session
+from tests.report.studies import write_face_ratings
 
 app = typer.Typer()
 app.command()(report)
@@ -89,7 +91,7 @@ def test_page_and_tables_of_a_small_study(dataset: Path, monkeypatch: pytest.Mon
         save(figure, *args, **kwargs)
 
     monkeypatch.setattr(Figure, "savefig", watch)
-    result = CliRunner().invoke(app, ["--group", str(dataset / "sub-sim01")])
+    result = CliRunner().invoke(app, ["--group", str(dataset)])
     assert result.exit_code == 0, result.output
     path = dataset / "derivatives" / "trustpain" / "desc-group_report.html"
     assert str(path) in result.output.replace("\n", "")
@@ -373,18 +375,7 @@ def test_segments_of_an_interrupted_run_belong_together(tmp_path: Path) -> None:
 
 
 def test_faces_are_tested_before_and_after(dataset: Path) -> None:
-    header = "when\tclinician\ttrust\tquestion\trating\tresponse_time\tstim_file"
-    for number, visit in enumerate(find_visits(dataset)):
-        trusts = {row["clinician"]: row["trust"] for row in visit.head.trials if row["clinician"]}
-        lines = [header]
-        for when, effect in (("before", 40.0), ("after", 20.0)):
-            for place, (clinician, trust) in enumerate(sorted(trusts.items())):
-                value = 50 + (effect / 2 if trust == "high" else -effect / 2)
-                value += (number * 7 + place * 3) % 5
-                lines.append(f"{when}\t{clinician}\t{trust}\ttrust\t{value:.1f}\t1.5\tn/a")
-        path = dataset / visit.participant / "beh" / f"{visit.participant}_task-faces_beh.tsv"
-        path.parent.mkdir(exist_ok=True)
-        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    path = write_face_ratings(dataset)
     results = analyse(dataset)
     assert [(e.question, e.when, e.n) for e in results.faces] == [
         ("trust", "before", 6),
@@ -415,6 +406,25 @@ def test_what_is_no_dataset_of_ours_is_one_sentence(tmp_path: Path) -> None:
             write_group_report(path)
         assert raised.value.exit_code == ExitCode.BAD_INPUT
         assert not list(tmp_path.rglob("desc-group*"))
+
+
+@pytest.mark.parametrize(
+    ("given", "options", "said"),
+    [
+        ("pilot_short-sim/sub-sim01", (), "give the dataset's folder, {}/pilot_short-sim"),
+        ("", (), "did you mean {}/pilot_short-sim?"),
+        ("pilot_short-sim", ("--unblind",), "leave it out, the group report is by condition"),
+    ],
+)
+def test_what_it_does_not_take_is_refused_in_one_sentence(
+    given: str, options: tuple[str, ...], said: str, dataset: Path
+) -> None:
+    path = dataset.parent / given
+    done = trustpain("report", "--group", *options, str(path), cwd=dataset.parent)
+    assert done.returncode == ExitCode.BAD_INPUT
+    assert said.format(dataset.parent) in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not list(dataset.rglob("desc-group*"))
 
 
 def test_a_visit_in_progress_and_a_journal_without_a_head_are_one_sentence(tmp_path: Path) -> None:
