@@ -17,7 +17,6 @@ from experiment.monitor.scene_picture import scene_picture
 from experiment.monitor.state import Device, RunState, State, Told
 from experiment.plan.timeline import NO_SITE
 from experiment.summary.deviations import WEIGHTS, Deviation
-from experiment.timing.verdict import SegmentTiming
 
 MOST_TOLD = 8
 STALE_S = 15.0  # in a run something is written far more often
@@ -144,13 +143,10 @@ def _timing_now(state: State) -> list[Told]:
     run = state.run
     if run is None or run.end is not None or state.criteria is None:
         return []
-    timing = SegmentTiming(
-        max_lateness_s=abs(run.worst_lateness_ms or 0.0) / 1000,
-        dropped_frames=run.dropped_frames,
-    )
-    _, reasons = timing.verdict(state.criteria)
-    number = run.start.run
-    return [Told("", Deviation(state.last_t, "notable", reason, number)) for reason in reasons]
+    return [
+        Told("", Deviation(state.last_t, "notable", reason, run.start.run))
+        for reason in run.reasons(state.criteria)
+    ]
 
 
 def _status(state: State) -> str:
@@ -243,11 +239,11 @@ def _numbers(state: State) -> list[tuple[str, str, str]]:
         done = f"{state.faces_given} of {faces_expected(state.head)}"
         found.insert(0, ("faces", "ratings of faces given", done))
     if run is not None:
-        expected = NONE if run.pulses_expected is None else str(run.pulses_expected)
+        of_all = "" if run.pulses_expected is None else f" of {run.pulses_expected}"
         found += [
-            ("pulses", "scanner pulses", f"{run.pulses} of {expected}"),
+            ("pulses", "scanner pulses", f"{len(run.pulses)}{of_all}"),
             ("pulse_worst", "pulse farthest off its grid", _ms(run.worst_residual_ms)),
-            ("frames", "frames dropped", str(run.dropped_frames)),
+            ("frames", "frames dropped", str(run.timing.dropped_frames)),
             ("late", "onset farthest off time", _ms(run.worst_lateness_ms)),
         ]
     return found
