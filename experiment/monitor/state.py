@@ -147,6 +147,11 @@ class State:
     blind: Blind | None = None
     criteria: TimingCriteria | None = None  # the study's; None for one that says none
 
+    @property
+    def over(self) -> bool:
+        """Whether the session has ended, and doesn't go on in its next journal."""
+        return self.ended is not None and self.ended.status != "continued"
+
     def add(self, event: Event, *, show: bool = False) -> None:
         """Take an event. `show`: this session may be shown unblinded."""
         self.last_t = event.t

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from experiment.bids.export import subject_label
 from experiment.bids.face_ratings import FACE_STEPS, faces_expected
 from experiment.bids.sidecar import ORIGIN, study_title
-from experiment.monitor.scene_picture import scene_picture
+from experiment.monitor.scene_picture import OVER, scene_picture
 from experiment.monitor.state import Device, RunState, State, Told
 from experiment.plan.timeline import NO_SITE
 from experiment.summary.deviations import WEIGHTS, Deviation
@@ -52,6 +52,7 @@ class View:
     stale: str = ""
     numbers: tuple[tuple[str, str, str], ...] = ()
     devices: tuple[Device, ...] = ()
+    devices_are: str = ": open"
 
     def html(self, part: str) -> str:
         """One part of the page: `told`, `now` or `numbers`."""
@@ -78,8 +79,8 @@ def view_of(state: State, now: float, since_news: float, problem: str = "") -> V
     if phase is not None and state.show and phase.scene == "Portrait" and state.run is not None:
         caption = _who(state, phase.trial)
     view = View(
-        picture=scene_picture(phase, caption),
-        phase=NONE if phase is None else phase.phase.replace("_", " "),
+        picture=scene_picture(phase, caption, over=state.over),
+        phase=OVER if state.over else NONE if phase is None else phase.phase.replace("_", " "),
         phase_left=_phase_left(state, now),
         step=state.step.replace("_", " "),
         asked=_asked(state),
@@ -92,6 +93,7 @@ def view_of(state: State, now: float, since_news: float, problem: str = "") -> V
         news=f"{since_news:.0f} s ago" if state.ended is None else NONE,
         numbers=tuple(_numbers(state)),
         devices=tuple(_blind_device(state, device) for device in state.devices.values()),
+        devices_are=": open" if state.ended is None else ": closed",
     )
     if state.run is not None:
         view = _with_run(view, state, state.run, now)
@@ -160,7 +162,7 @@ def _with_run(view: View, state: State, run: RunState, now: float) -> View:
     running = run.end is None and state.ended is None
     return replace(
         view,
-        phase=view.phase if state.phase is not None else _between(run),
+        phase=view.phase if state.phase is not None or state.over else _between(run),
         run=_run(state, run),
         trial=_trial(run),
         run_left=_minutes(left) if running and run.zero is not None else NONE,
