@@ -94,6 +94,7 @@ class Page:
             )
         )
         document.title = "trustpain"
+        document.config.notify_connection_status = False  # Bokeh's own: red, after an end, too
         take_beat = CustomJS(code=_TAKE_BEAT.replace("OVER", OVER))
         self._beat.js_on_change("text", take_beat)
         document.js_on_event(
@@ -142,7 +143,9 @@ class Page:
         delivered = self._series["delivered"].source
         plot.line("x", "y", source=asked, color=INK, line_width=3, alpha=0.5)
         line = plot.line("x", "y", source=delivered, color=HEAT, line_width=2)
-        plot.x_range = DataRange1d(renderers=[line], follow="end", follow_interval=TRACE_S)
+        plot.x_range = DataRange1d(
+            renderers=[line, _corner(plot, 30.0)], follow="end", follow_interval=TRACE_S
+        )
         plot.x_range.min_interval = LEAST_S
         plot.y_range = Range1d(start=25, end=52)
         return plot
@@ -151,6 +154,7 @@ class Page:
         title = "off schedule: onsets (orange), scanner pulses (green)"
         plot = _plot(title, "run's schedule (s)", "ms")
         plot.y_range = self._off
+        _corner(plot, 0.0)
         for name, colour, mark in (("pulses", GOOD, "circle"), ("onsets", LOOK, "square")):
             plot.scatter(
                 "x", "y", source=self._series[name].source, color=colour, marker=mark, size=4
@@ -186,6 +190,11 @@ def _points(run: RunState | None, name: str) -> Points:
         "pulses": run.residuals,
         "onsets": run.lateness,
     }[name]
+
+
+def _corner(plot: figure, y: float) -> Any:
+    """An unseen line over the first seconds: before there are data a plot would have no axes."""
+    return plot.line([0.0, LEAST_S], [y, y], alpha=0.0)
 
 
 def _plot(title: str, x: str, y: str, height: int = 210) -> figure:

@@ -203,7 +203,8 @@ class State:
         run = self._present(event)
         match event:
             case events.SessionEnd():
-                self.ended, self.phase, self.step = event, None, ""
+                self.ended, self.step = event, ""
+                self.phase = self.prepared = self.triggered = None
             case events.StepStart():
                 self.step, self.faces_given, self.faces_asked = event.step, 0, 0
             case events.StepEnd():
@@ -237,6 +238,8 @@ class State:
                     self._asked(run, event)
             case events.HeatDelivered():
                 self.last_delivered, self.triggered = event, None
+            case events.TrialEnd(status="aborted"):
+                self.prepared = self.triggered = None
             case events.Temperatures():
                 self._temperatures(event, run)
             case _ if run is not None:
@@ -278,7 +281,8 @@ class State:
                 run.timing.dropped_frames += len(event.times)
             case events.RunEnd():
                 run.end, run.timing.dropped_frames = event, event.dropped_frames
-                self.phase = None
+                # Heat that was prepared for it won't come; what was going on has been aborted.
+                self.phase = self.prepared = self.triggered = None
 
     def _residual(self, run: RunState, pulse: float) -> None:
         assert run.grid is not None

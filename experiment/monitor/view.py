@@ -21,6 +21,8 @@ from experiment.summary.deviations import WEIGHTS, Deviation
 MOST_TOLD = 8
 STALE_S = 15.0  # in a run something is written far more often
 NONE = "–"
+# A journal gets a decision when it has been made: that one is waited for can't be told.
+WAITING = "waiting for the experimenter or showing a page"
 
 
 class TellLine(NamedTuple):
@@ -80,7 +82,7 @@ def view_of(state: State, now: float, since_news: float, problem: str = "") -> V
         caption = _who(state, phase.trial)
     view = View(
         picture=scene_picture(phase, caption, over=state.over),
-        phase=OVER if state.over else NONE if phase is None else phase.phase.replace("_", " "),
+        phase=_phase(state),
         phase_left=_phase_left(state, now),
         step=state.step.replace("_", " "),
         asked=_asked(state),
@@ -108,7 +110,7 @@ def _title(state: State) -> str:
     assert state.head is not None
     session = f", session {state.head.session}" if state.head.session else ""
     step = ", calibration" if state.head.step == "calibration" else ""
-    return f"{subject_label(state.head)}{session}: {study_title(state.head)}{step}"
+    return f"sub-{subject_label(state.head)}{session}: {study_title(state.head)}{step}"
 
 
 def _blinded(state: State) -> str:
@@ -154,7 +156,9 @@ def _timing_now(state: State) -> list[Told]:
 def _status(state: State) -> str:
     if state.ended is not None:
         return state.ended.status
-    return "running" if state.run is not None and state.run.end is None else "between runs"
+    if state.run is None:
+        return "begun"
+    return "running" if state.run.end is None else "between runs"
 
 
 def _with_run(view: View, state: State, run: RunState, now: float) -> View:
@@ -162,7 +166,6 @@ def _with_run(view: View, state: State, run: RunState, now: float) -> View:
     running = run.end is None and state.ended is None
     return replace(
         view,
-        phase=view.phase if state.phase is not None or state.over else _between(run),
         run=_run(state, run),
         trial=_trial(run),
         run_left=_minutes(left) if running and run.zero is not None else NONE,
@@ -177,10 +180,21 @@ def _who(state: State, trial: int) -> str:
     return ", ".join(f"{row.get('clinician')}, {row.get('trust')} trust" for row in rows)
 
 
-def _between(run: RunState) -> str:
-    if run.end is not None:
-        return f"run {run.end.status}"
-    return "waiting for the scanner" if run.zero is None else NONE
+def _phase(state: State) -> str:
+    """The phase that is going on; where there's none, what is likely to be the case instead."""
+    if state.ended is not None:
+        return OVER if state.over else NONE
+    if state.phase is not None:
+        return state.phase.phase.replace("_", " ")
+    run = state.run
+    if run is not None and run.end is None:
+        return "waiting for the scanner" if run.zero is None else NONE
+    calibrated = state.head is not None and state.head.step == "calibration"
+    if calibrated or state.step not in ("", "runs"):
+        return f"between phases: {WAITING}"
+    if run is None or run.end is None:
+        return f"before the first run: {WAITING}"
+    return f"between runs (the last one {run.end.status}): {WAITING}"
 
 
 def _phase_left(state: State, now: float) -> str:

@@ -34,6 +34,10 @@ with monitor_beside(Path(sys.argv[1])):
     sys.stdin.read()
 """
 
+# Where the plots over time begin and end.
+SPANS = """[...Bokeh.documents[0].all_models]
+    .filter(model => model.type == "DataRange1d").map(range => [range.start, range.end])"""
+
 Serve = Callable[..., tuple[subprocess.Popen[str], str]]
 
 
@@ -94,6 +98,9 @@ def test_numbers_are_the_journals_during_a_run(
     asked: list[str] = []
     pages = [open_page(browser, address, asked) for _ in range(2)]  # several may watch
     expect(pages[0], "title", "Waiting for a session")
+    spans = pages[0].evaluate(SPANS)
+    assert len(spans) == 2
+    assert all(begin is not None and begin <= 0 < end for begin, end in spans)  # there are axes
 
     marks = [i for i, line in enumerate(lines, 1) if b'"event":"rating"' in line][1::2]
     for end in (*marks, len(lines)):
@@ -166,6 +173,7 @@ def test_a_page_tells_an_end_from_a_failure(
     run.kill()
     page.locator(bar).wait_for(state="visible")
     assert not page.locator(other).is_visible()
+    assert page.get_by_text("Client connection").count() == 0  # Bokeh's own, over the title
     assert page.locator(bar).inner_text().startswith(said)
     expect(page, "status", "completed" if ended else "running")  # the last numbers stand
     expect(page, "device_thermode", f"tcs: {devices}")
