@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from typing import Protocol
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Protocol
 
 from experiment.plan.scene import CursorState, Scene
+
+LEAD_FRAMES = 1.5
+"""The runner returns from a frame at the first flip later than `onset - lead`, draws, and shows at
+the next: that one lies within half a frame of the onset."""
 
 
 @dataclass(frozen=True)
@@ -19,6 +23,22 @@ class DisplayInfo:
     refresh_hz: float = 0.0  # as measured; the rig's stated rate where it can't be
     synchronised: bool = False  # whether flips block on the screen's vertical sync
     details: dict[str, str] = field(default_factory=dict)  # graphics vendor, renderer ...
+
+    @property
+    def unsynchronised(self) -> bool:
+        """Whether it's a window whose flips don't wait for the screen."""
+        return self.kind == "window" and not self.synchronised
+
+    @property
+    def lead_s(self) -> float:
+        """So long before an onset `show` must be called to hit the nearest frame."""
+        return LEAD_FRAMES / self.refresh_hz if self.refresh_hz else 0.0
+
+
+def display_of(written: Mapping[str, Any]) -> DisplayInfo:
+    """A display as a journal's head has it; what an older one doesn't know is left as it is."""
+    known = {each.name for each in fields(DisplayInfo)}
+    return DisplayInfo(**{"kind": "none"} | {k: v for k, v in written.items() if k in known})
 
 
 @dataclass(frozen=True)

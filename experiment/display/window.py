@@ -26,10 +26,6 @@ BUFFERS = 3
 stops. After a swap the content of the back buffer is formally undefined; in practice it's the
 scene of one, two or three frames ago."""
 
-LEAD_FRAMES = 1.5
-"""The runner returns from a frame at the first flip later than `onset - lead`, draws, and shows at
-the next: that one lies within half a frame of the onset."""
-
 
 class WindowDisplay:
     """Shows scenes in a window on the rig's screen, and stamps every flip on the session clock.
@@ -91,7 +87,6 @@ class WindowDisplay:
         self._period = 1.0 / hz
         self._grid = None if refresh.synchronised else Grid(self._clock.now(), self._period)
         self._log = FrameLog(self._period)
-        self.lead_s = LEAD_FRAMES * self._period
         self.info = DisplayInfo(
             kind="window",
             width_px=self.field.width,
@@ -100,6 +95,7 @@ class WindowDisplay:
             synchronised=refresh.synchronised,
             details=describe(window, screen, refresh, self._machine.priority),
         )
+        self.lead_s = self.info.lead_s
         self._machine.all_imported()
         self._clock.idle = self.frame
 

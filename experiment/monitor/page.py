@@ -25,19 +25,29 @@ LEAST_S = 20.0
 MOST_POINTS = 20_000
 FIRST_TRIALS = 8  # of the plot of ratings, until there are more
 
-# A page whose server has gone still shows its last numbers: it must say that they are old.
+OVER = "over"  # how a beat begins once the session has ended
+
+# A page whose server has gone still shows its last numbers: it must say that they are old, or,
+# where the session had ended before (beside a run the server ends with it), that they're the last.
 _WATCH_BEAT = """
 window.trustpain_beat = Date.now();
-const banner = document.createElement("div");
-banner.id = "lost";
-banner.style = "display:none;position:fixed;top:0;left:0;right:0;z-index:99;padding:.4em;" +
-    "background:BAD;color:white;font:bold 16px sans-serif";
-banner.textContent = "Connection lost: what stands here is old. Trying again ...";
-document.body.appendChild(banner);
+function bar(id, look, text) {
+    const made = document.createElement("div");
+    made.id = id;
+    made.style = "display:none;position:sticky;top:0;z-index:99;padding:.4em;" + look;
+    made.textContent = text;
+    document.body.prepend(made);
+    return made;
+}
+const failed = bar("lost", "background:BAD;color:white;font:bold 16px sans-serif",
+    "Connection lost: what stands here is old. Trying again ...");
+const ended = bar("over", "background:#eee;color:#111;font:16px sans-serif",
+    "The session is over; this page no longer changes.");
 let asking = false;
 setInterval(async () => {
     const lost = Date.now() - window.trustpain_beat > LOST_MS;
-    banner.style.display = lost ? "block" : "none";
+    failed.style.display = lost && !window.trustpain_over ? "block" : "none";
+    ended.style.display = lost && window.trustpain_over ? "block" : "none";
     if (!lost || asking) { return; }
     asking = true;
     try {
@@ -46,6 +56,10 @@ setInterval(async () => {
     } catch (error) { /* not there yet */ }
     asking = false;
 }, 1000);
+"""
+_TAKE_BEAT = """
+window.trustpain_beat = Date.now();
+window.trustpain_over = cb_obj.text.startsWith("OVER");
 """
 
 
@@ -80,7 +94,9 @@ class Page:
             )
         )
         document.title = "trustpain"
-        self._beat.js_on_change("text", CustomJS(code="window.trustpain_beat = Date.now();"))
+        document.config.notify_connection_status = False  # Bokeh's own: red, after an end, too
+        take_beat = CustomJS(code=_TAKE_BEAT.replace("OVER", OVER))
+        self._beat.js_on_change("text", take_beat)
         document.js_on_event(
             "document_ready",
             CustomJS(code=_WATCH_BEAT.replace("LOST_MS", str(LOST_MS)).replace("BAD", BAD)),
@@ -104,8 +120,8 @@ class Page:
             self._off.end = max(1.0, 1.2 * worst)
             self._off.start = -self._off.end
         self._ticks += 1
-        if self._ticks % BEAT_EVERY == 0:
-            self._beat.text = str(self._ticks)
+        if self._ticks % BEAT_EVERY == 0 or state.over != self._beat.text.startswith(OVER):
+            self._beat.text = f"{OVER if state.over else ''} {self._ticks}"
 
     def _show_ratings(self, state: State) -> None:
         for number, question in enumerate(state.ratings):
@@ -127,7 +143,9 @@ class Page:
         delivered = self._series["delivered"].source
         plot.line("x", "y", source=asked, color=INK, line_width=3, alpha=0.5)
         line = plot.line("x", "y", source=delivered, color=HEAT, line_width=2)
-        plot.x_range = DataRange1d(renderers=[line], follow="end", follow_interval=TRACE_S)
+        plot.x_range = DataRange1d(
+            renderers=[line, _corner(plot, 30.0)], follow="end", follow_interval=TRACE_S
+        )
         plot.x_range.min_interval = LEAST_S
         plot.y_range = Range1d(start=25, end=52)
         return plot
@@ -136,6 +154,7 @@ class Page:
         title = "off schedule: onsets (orange), scanner pulses (green)"
         plot = _plot(title, "run's schedule (s)", "ms")
         plot.y_range = self._off
+        _corner(plot, 0.0)
         for name, colour, mark in (("pulses", GOOD, "circle"), ("onsets", LOOK, "square")):
             plot.scatter(
                 "x", "y", source=self._series[name].source, color=colour, marker=mark, size=4
@@ -171,6 +190,11 @@ def _points(run: RunState | None, name: str) -> Points:
         "pulses": run.residuals,
         "onsets": run.lateness,
     }[name]
+
+
+def _corner(plot: figure, y: float) -> Any:
+    """An unseen line over the first seconds: before there are data a plot would have no axes."""
+    return plot.line([0.0, LEAST_S], [y, y], alpha=0.0)
 
 
 def _plot(title: str, x: str, y: str, height: int = 210) -> figure:

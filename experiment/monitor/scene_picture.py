@@ -9,6 +9,7 @@ from markupsafe import Markup, escape
 
 from experiment.journal.events import PhaseStart
 
+OVER = "the session is over"
 _SILHOUETTE = (
     '<ellipse cx="80" cy="36" rx="15" ry="19" fill="#8a8a8a"/>'
     '<path d="M48 92 Q50 62 80 60 Q110 62 112 92 Z" fill="#8a8a8a"/>'
@@ -16,12 +17,12 @@ _SILHOUETTE = (
 _CROSS = '<path d="M80 40 V60 M70 50 H90" stroke="#ddd" stroke-width="3"/>'
 
 
-def scene_picture(phase: PhaseStart | None, caption: str = "") -> Markup:
-    """The scene as SVG, 16 : 10. None: between phases, which the journal doesn't tell apart."""
+def scene_picture(phase: PhaseStart | None, caption: str = "", *, over: bool = False) -> Markup:
+    """The scene as SVG, 16 : 10. `phase` None: a page of text; `over`: nothing is shown any more."""
     return Markup(
         '<svg viewBox="0 0 160 100" role="img" style="width:100%;background:#333;'
         'border-radius:4px">{}</svg>'
-    ).format(_drawing(phase) + _text(caption, 97, 6))
+    ).format((_text(OVER, 52, 8) if over else _drawing(phase)) + _text(caption, 97, 6))
 
 
 def _drawing(phase: PhaseStart | None) -> Markup:
@@ -37,7 +38,7 @@ def _drawing(phase: PhaseStart | None) -> Markup:
     if scene == "Choice":
         boxes = '<path d="M30 50 H70 V66 H30 Z M90 50 H130 V66 H90 Z" fill="none" stroke="#ddd"/>'
         return Markup(boxes) + _text("a question with options", 38, 8)
-    return _text("a page of text" if scene == "Text" else "between runs: a page of text", 52, 8)
+    return _text("a page of text", 52, 8)
 
 
 def _text(words: str, y: int, size: int) -> Markup:

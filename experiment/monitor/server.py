@@ -19,6 +19,7 @@ LOOPBACK = "127.0.0.1"
 TOKEN_BYTES = 16
 TICK_MS = 200
 NICER = 5
+LAST_WORDS_S = 1.0  # for the last tick, each page's update after it, and the way to the browser
 
 
 def serve(
@@ -106,4 +107,5 @@ def _stop_at_end_of_input(server: Any) -> None:
     """The run that started this process holds its input open; when that ends, so does this."""
     while sys.stdin.buffer.read(1):
         pass
-    server.io_loop.add_callback(server.io_loop.stop)
+    # Not at once: pages should have got the run's last words.
+    server.io_loop.add_callback(server.io_loop.call_later, LAST_WORDS_S, server.io_loop.stop)

@@ -11,12 +11,14 @@ from pydantic import ValidationError
 from conditions.study import Verdict
 from experiment.bids.face_ratings import FACE_STEPS
 from experiment.blinding import Blind
+from experiment.display.protocol import display_of
 from experiment.journal import events
 from experiment.journal.events import Event, SessionStart
 from experiment.journal.reader import study_as_today
 from experiment.monitor.pulse_grid import PulseGrid
 from experiment.summary.deviations import Deviation, deviation_of
-from experiment.timing.verdict import TimingCriteria, criteria_of
+from experiment.timing.pulses import ENOUGH, fit_pulses
+from experiment.timing.verdict import SegmentTiming, TimingCriteria, criteria_of, noticing_s
 
 TRACE_HZ = 10.0  # the page needs no more of a temperature
 GAP_S = 1.0
@@ -61,20 +63,34 @@ class RunState:
 
     start: events.RunStart
     planned_trials: int
+    timing: SegmentTiming  # as the runner gathers it
     zero: events.RunZero | None = None
     end: events.RunEnd | None = None
     trial: int | None = None
     trials_done: int = 0
-    trials_skipped: int = 0
-    pulses: int = 0
-    last_pulse: float | None = None
+    pulses: list[float] = field(default_factory=list)  # session times
     grid: PulseGrid | None = None
-    early_pulses: list[float] = field(default_factory=list)  # before the TR was known
     residuals: Points = field(default_factory=Points)  # ms off the grid of the first pulse
     lateness: Points = field(default_factory=Points)  # ms
-    dropped_frames: int = 0
     delivered: Points = field(default_factory=Points)  # degrees Celsius
     asked: Points = field(default_factory=Points)
+    _fitted: int = 0  # how many pulses the present fit is of
+
+    def reasons(self, criteria: TimingCriteria) -> list[str]:
+        """What the verdict would say if the run ended now, as far as a journal tells before it.
+
+        Not before the run's zero, and nothing of fewer pulses than carry a line: the run has
+        hardly begun, and didn't fail to.
+        """
+        if self.zero is None:
+            return []
+        if self._fitted < len(self.pulses) and self.zero.tr_s and self.zero.first_pulse is not None:
+            self._fitted = len(self.pulses)
+            # Those before it belong to a scan that was started anew.
+            times = [time for time in self.pulses if time >= self.zero.first_pulse]
+            if len(times) >= ENOUGH:
+                self.timing.fit = fit_pulses(times, self.zero.tr_s, None)
+        return self.timing.verdict(criteria)[1]
 
     @property
     def origin(self) -> float:
@@ -111,6 +127,7 @@ class State:
     last_t: float = 0.0
     ended: events.SessionEnd | None = None
     devices: dict[str, Device] = field(default_factory=dict)
+    frame_stamped: bool = False  # keys carry the time of a frame, not their own
     run: RunState | None = None
     phase: events.PhaseStart | None = None
     prepared: events.HeatPrepared | None = None
@@ -130,6 +147,11 @@ class State:
     blind: Blind | None = None
     criteria: TimingCriteria | None = None  # the study's; None for one that says none
 
+    @property
+    def over(self) -> bool:
+        """Whether the session has ended, and doesn't go on in its next journal."""
+        return self.ended is not None and self.ended.status != "continued"
+
     def add(self, event: Event, *, show: bool = False) -> None:
         """Take an event. `show`: this session may be shown unblinded."""
         self.last_t = event.t
@@ -146,6 +168,7 @@ class State:
         self.head, self.ended, self.phase, self.step = head, None, None, ""
         self.begun_at = datetime.fromisoformat(head.started_utc).timestamp()
         self.devices.clear()
+        self.frame_stamped = False
         self.show = show or head.kind == "simulated"
         self.blind = Blind(head, show=self.show)
         self.criteria = _criteria(head)
@@ -180,7 +203,8 @@ class State:
         run = self._present(event)
         match event:
             case events.SessionEnd():
-                self.ended, self.phase, self.step = event, None, ""
+                self.ended, self.step = event, ""
+                self.phase = self.prepared = self.triggered = None
             case events.StepStart():
                 self.step, self.faces_given, self.faces_asked = event.step, 0, 0
             case events.StepEnd():
@@ -188,6 +212,8 @@ class State:
             case events.DeviceOpened():
                 what = " ".join(filter(None, (event.kind, event.firmware)))
                 self.devices[event.role] = Device(event.role, what, event.emulated)
+                if event.role == "responses":
+                    self.frame_stamped = any(name.endswith("warning") for name in event.details)
             case events.DeviceFailed():
                 device = self.devices.setdefault(event.role, Device(event.role, "", False))
                 device.failed = event.reason
@@ -200,7 +226,9 @@ class State:
             case events.PhaseStart():
                 self.phase = event
                 if run is not None:
-                    run.lateness.add(event.t - run.origin, 1000 * (event.t - event.planned))
+                    late = event.t - event.planned
+                    run.lateness.add(event.t - run.origin, 1000 * late)
+                    run.timing.add(late)
             case events.PhaseEnd() if self.phase is not None:
                 if (self.phase.trial, self.phase.phase) == (event.trial, event.phase):
                     self.phase = None
@@ -210,6 +238,8 @@ class State:
                     self._asked(run, event)
             case events.HeatDelivered():
                 self.last_delivered, self.triggered = event, None
+            case events.TrialEnd(status="aborted"):
+                self.prepared = self.triggered = None
             case events.Temperatures():
                 self._temperatures(event, run)
             case _ if run is not None:
@@ -219,7 +249,13 @@ class State:
         assert self.head is not None
         rows = [row for row in self.head.trials if row.get("run") == event.design_run]
         planned = sum(int(row.get("trial") or 0) > 0 for row in rows)
-        self.run = RunState(event, planned)
+        display = display_of(self.head.display)
+        timing = SegmentTiming(
+            frame_stamped=self.frame_stamped,
+            unsynchronised=display.unsynchronised,
+            noticing_s=noticing_s(display.lead_s, scanned=event.volumes is not None),
+        )
+        self.run = RunState(event, planned, timing)
         self.phase = self.triggered = self.prepared = None
 
     def _add_to_run(self, run: RunState, event: Event) -> None:
@@ -228,13 +264,11 @@ class State:
                 run.zero = event
                 if event.tr_s:
                     run.grid = PulseGrid(event.tr_s)
-                    for pulse in run.early_pulses:
+                    for pulse in run.pulses:
                         self._residual(run, pulse)
             case events.Pulse():
-                run.pulses, run.last_pulse = run.pulses + 1, event.t
-                if run.grid is None:
-                    run.early_pulses.append(event.t)
-                else:
+                run.pulses.append(event.t)
+                if run.grid is not None:
                     self._residual(run, event.t)
             case events.TrialStart():
                 run.trial = event.trial
@@ -242,12 +276,13 @@ class State:
             case events.TrialEnd():
                 run.trials_done += event.trial > 0 and event.status != "aborted"
             case events.HeatSkipped():
-                run.trials_skipped += 1
+                run.timing.heats_skipped += 1
             case events.DroppedFrames():
-                run.dropped_frames += len(event.times)
+                run.timing.dropped_frames += len(event.times)
             case events.RunEnd():
-                run.end, run.dropped_frames = event, event.dropped_frames
-                self.phase = None
+                run.end, run.timing.dropped_frames = event, event.dropped_frames
+                # Heat that was prepared for it won't come; what was going on has been aborted.
+                self.phase = self.prepared = self.triggered = None
 
     def _residual(self, run: RunState, pulse: float) -> None:
         assert run.grid is not None

@@ -13,15 +13,16 @@ from markupsafe import Markup
 from experiment.bids.export import subject_label
 from experiment.bids.face_ratings import FACE_STEPS, faces_expected
 from experiment.bids.sidecar import ORIGIN, study_title
-from experiment.monitor.scene_picture import scene_picture
+from experiment.monitor.scene_picture import OVER, scene_picture
 from experiment.monitor.state import Device, RunState, State, Told
 from experiment.plan.timeline import NO_SITE
 from experiment.summary.deviations import WEIGHTS, Deviation
-from experiment.timing.verdict import SegmentTiming
 
 MOST_TOLD = 8
 STALE_S = 15.0  # in a run something is written far more often
 NONE = "–"
+# A journal gets a decision when it has been made: that one is waited for can't be told.
+WAITING = "waiting for the experimenter or showing a page"
 
 
 class TellLine(NamedTuple):
@@ -53,6 +54,7 @@ class View:
     stale: str = ""
     numbers: tuple[tuple[str, str, str], ...] = ()
     devices: tuple[Device, ...] = ()
+    devices_are: str = ": open"
 
     def html(self, part: str) -> str:
         """One part of the page: `told`, `now` or `numbers`."""
@@ -79,8 +81,8 @@ def view_of(state: State, now: float, since_news: float, problem: str = "") -> V
     if phase is not None and state.show and phase.scene == "Portrait" and state.run is not None:
         caption = _who(state, phase.trial)
     view = View(
-        picture=scene_picture(phase, caption),
-        phase=NONE if phase is None else phase.phase.replace("_", " "),
+        picture=scene_picture(phase, caption, over=state.over),
+        phase=_phase(state),
         phase_left=_phase_left(state, now),
         step=state.step.replace("_", " "),
         asked=_asked(state),
@@ -93,6 +95,7 @@ def view_of(state: State, now: float, since_news: float, problem: str = "") -> V
         news=f"{since_news:.0f} s ago" if state.ended is None else NONE,
         numbers=tuple(_numbers(state)),
         devices=tuple(_blind_device(state, device) for device in state.devices.values()),
+        devices_are=": open" if state.ended is None else ": closed",
     )
     if state.run is not None:
         view = _with_run(view, state, state.run, now)
@@ -107,7 +110,7 @@ def _title(state: State) -> str:
     assert state.head is not None
     session = f", session {state.head.session}" if state.head.session else ""
     step = ", calibration" if state.head.step == "calibration" else ""
-    return f"{subject_label(state.head)}{session}: {study_title(state.head)}{step}"
+    return f"sub-{subject_label(state.head)}{session}: {study_title(state.head)}{step}"
 
 
 def _blinded(state: State) -> str:
@@ -144,19 +147,18 @@ def _timing_now(state: State) -> list[Told]:
     run = state.run
     if run is None or run.end is not None or state.criteria is None:
         return []
-    timing = SegmentTiming(
-        max_lateness_s=abs(run.worst_lateness_ms or 0.0) / 1000,
-        dropped_frames=run.dropped_frames,
-    )
-    _, reasons = timing.verdict(state.criteria)
-    number = run.start.run
-    return [Told("", Deviation(state.last_t, "notable", reason, number)) for reason in reasons]
+    return [
+        Told("", Deviation(state.last_t, "notable", reason, run.start.run))
+        for reason in run.reasons(state.criteria)
+    ]
 
 
 def _status(state: State) -> str:
     if state.ended is not None:
         return state.ended.status
-    return "running" if state.run is not None and state.run.end is None else "between runs"
+    if state.run is None:
+        return "begun"
+    return "running" if state.run.end is None else "between runs"
 
 
 def _with_run(view: View, state: State, run: RunState, now: float) -> View:
@@ -164,7 +166,6 @@ def _with_run(view: View, state: State, run: RunState, now: float) -> View:
     running = run.end is None and state.ended is None
     return replace(
         view,
-        phase=view.phase if state.phase is not None else _between(run),
         run=_run(state, run),
         trial=_trial(run),
         run_left=_minutes(left) if running and run.zero is not None else NONE,
@@ -179,10 +180,21 @@ def _who(state: State, trial: int) -> str:
     return ", ".join(f"{row.get('clinician')}, {row.get('trust')} trust" for row in rows)
 
 
-def _between(run: RunState) -> str:
-    if run.end is not None:
-        return f"run {run.end.status}"
-    return "waiting for the scanner" if run.zero is None else NONE
+def _phase(state: State) -> str:
+    """The phase that is going on; where there's none, what is likely to be the case instead."""
+    if state.ended is not None:
+        return OVER if state.over else NONE
+    if state.phase is not None:
+        return state.phase.phase.replace("_", " ")
+    run = state.run
+    if run is not None and run.end is None:
+        return "waiting for the scanner" if run.zero is None else NONE
+    calibrated = state.head is not None and state.head.step == "calibration"
+    if calibrated or state.step not in ("", "runs"):
+        return f"between phases: {WAITING}"
+    if run is None or run.end is None:
+        return f"before the first run: {WAITING}"
+    return f"between runs (the last one {run.end.status}): {WAITING}"
 
 
 def _phase_left(state: State, now: float) -> str:
@@ -243,11 +255,11 @@ def _numbers(state: State) -> list[tuple[str, str, str]]:
         done = f"{state.faces_given} of {faces_expected(state.head)}"
         found.insert(0, ("faces", "ratings of faces given", done))
     if run is not None:
-        expected = NONE if run.pulses_expected is None else str(run.pulses_expected)
+        of_all = "" if run.pulses_expected is None else f" of {run.pulses_expected}"
         found += [
-            ("pulses", "scanner pulses", f"{run.pulses} of {expected}"),
+            ("pulses", "scanner pulses", f"{len(run.pulses)}{of_all}"),
             ("pulse_worst", "pulse farthest off its grid", _ms(run.worst_residual_ms)),
-            ("frames", "frames dropped", str(run.dropped_frames)),
+            ("frames", "frames dropped", str(run.timing.dropped_frames)),
             ("late", "onset farthest off time", _ms(run.worst_lateness_ms)),
         ]
     return found

@@ -17,7 +17,7 @@ from experiment.running.pulses import PulseCounter
 from experiment.running.room import Room
 from experiment.running.walk import Walk
 from experiment.timing.pulses import fit_pulses
-from experiment.timing.verdict import SegmentTiming, TimingCriteria
+from experiment.timing.verdict import SegmentTiming, TimingCriteria, noticing_s
 from hardware.devices import Response
 
 
@@ -38,7 +38,13 @@ class Runner(Room):
 
     def run(self, segment: Segment) -> SegmentOutcome:
         """Execute a segment, from waiting for its pulse to its last phase."""
-        stage, timing = self.stage, SegmentTiming(began=False, frame_stamped=self.frame_stamped)
+        stage = self.stage
+        timing = SegmentTiming(
+            began=False,
+            frame_stamped=self.frame_stamped,
+            unsynchronised=self.display.info.unsynchronised,
+            noticing_s=noticing_s(self.display.lead_s, scanned=self.scanned),
+        )
         stage.run = segment.run
         stage.write(
             events.RunStart(
@@ -196,8 +202,6 @@ class Runner(Room):
         if pulses is not None and self.scan is not None:
             timing.pulses, timing.pulses_expected = len(pulses.times), expected
             timing.fit = fit_pulses(pulses.times, self.scan.tr_s, expected)
-        info = self.display.info
-        timing.unsynchronised = info.kind == "window" and not info.synchronised
         frames = self.display.frame_counts()
         verdict, reasons = timing.verdict(self.criteria)
         status: Literal["completed", "stopped", "aborted"] = "stopped"

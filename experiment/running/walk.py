@@ -20,7 +20,6 @@ from experiment.timing.verdict import SegmentTiming
 from hardware.devices import MarkerStamp, Response
 
 A_WHILE_S = 3.0  # from a segment's first pulse to its first heat: enough for a device to get quiet
-NOTICING_LEADS = 2.0  # a display's lead is 1.5 frames: three until a pulse is noticed and shown
 # An onset later than this: the computer stood still, and the run isn't one any more.
 STALLED_S = 1.0
 
@@ -53,7 +52,6 @@ class Walk:
         self._skipped = False  # whether something of the current trial was
         self._finished = False  # whether the current performer has been told that it's over
         self._left = False  # whether the end of the current phase is logged
-        self._first = True
         # The performers of the last phase and of this one, each with the flip since when.
         self._on_screen: tuple[tuple[Performer | None, float], ...] = ()
 
@@ -159,13 +157,7 @@ class Walk:
         )
         self._leave_phase(flip)
         self._enter(step, flip)
-        late = flip - planned
-        if self._first and self._room.scanned:
-            # A scanned segment begins when its pulse has been noticed, so its very first screen
-            # can't but be late by a frame or two; only what is beyond that is judged.
-            late = max(0.0, late - NOTICING_LEADS * self._room.display.lead_s)
-        self._first = False
-        self._timing.add(late)
+        self._timing.add(flip - planned)
         self._log_begin(phase, planned, issued, flip, marker)
         self._room.participant.begins(
             phase,

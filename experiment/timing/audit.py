@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from experiment.bids.files import write_whole
 from experiment.bids.records import records_of
 from experiment.blinding import Blind
+from experiment.display.protocol import display_of
 from experiment.journal import Journal, events, find_journals, read_journals
 from experiment.report.session import pages_of
 from experiment.report.style import MARKS, VERDICT_COLOURS
@@ -196,7 +197,7 @@ def _marks(runs: Sequence[RunFacts]) -> list[str]:
     heads = [run.record.head for run in runs]
     if any(head.virtual_time for head in heads):
         marks.append("Virtual time: nothing here was measured, it shows what the program planned.")
-    if any(_unsynchronised(run) for run in runs):
+    if any(display_of(head.display).unsynchronised for head in heads):
         marks.append(UNSYNCHRONISED[0].upper() + UNSYNCHRONISED[1:] + ".")
     return marks
 
@@ -228,11 +229,6 @@ def _criteria(runs: Sequence[RunFacts]) -> list[str]:
 
 def _kinds(runs: Sequence[RunFacts]) -> set[str]:
     return {run.record.head.kind for run in runs}
-
-
-def _unsynchronised(run: RunFacts) -> bool:
-    display = run.record.head.display
-    return display.get("kind") == "window" and not display.get("synchronised")
 
 
 def _reasons(runs: Sequence[RunFacts]) -> list[str]:

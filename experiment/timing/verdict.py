@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 Verdict = Literal["good", "look", "not_good"]
 VERDICTS: tuple[Verdict, ...] = ("good", "look", "not_good")
+NOTICING_LEADS = 2.0  # a display's lead is 1.5 frames: three until a pulse is noticed and shown
 UNSYNCHRONISED = (
     "the display is unsynchronised: its flips don't wait for the screen, so that nobody knows when "
     "a frame was really seen"
@@ -66,11 +67,20 @@ def in_words(section: Mapping[str, float]) -> str:
     return "; ".join(said)
 
 
+def noticing_s(lead_s: float, *, scanned: bool) -> float:
+    """How late a segment's first screen can't but be, on a display with this lead.
+
+    A scanned segment begins when its pulse has been noticed, which takes a frame or two.
+    """
+    return NOTICING_LEADS * lead_s if scanned else 0.0
+
+
 @dataclass
 class SegmentTiming:
-    """What is gathered of a segment while it runs."""
+    """What is gathered of a segment while it runs, or by who follows its journal."""
 
     max_lateness_s: float = 0.0
+    noticing_s: float = 0.0  # of the first onset's lateness only what is beyond this is judged
     dropped_frames: int = 0
     began: bool = True  # whether the schedule ever had a zero
     max_command_s: float = 0.0  # from a flip until its marker and its heat had been handed over
@@ -83,7 +93,10 @@ class SegmentTiming:
     fit: PulseFit | None = None
 
     def add(self, lateness_s: float) -> None:
-        """A phase began so late (or early: negative)."""
+        """The next phase began so late (or early: negative)."""
+        if self.noticing_s:
+            lateness_s = max(0.0, lateness_s - self.noticing_s)
+            self.noticing_s = 0.0
         self.max_lateness_s = max(self.max_lateness_s, abs(lateness_s))
 
     def add_command(self, after_flip_s: float) -> None:

@@ -34,6 +34,10 @@ with monitor_beside(Path(sys.argv[1])):
     sys.stdin.read()
 """
 
+# Where the plots over time begin and end.
+SPANS = """[...Bokeh.documents[0].all_models]
+    .filter(model => model.type == "DataRange1d").map(range => [range.start, range.end])"""
+
 Serve = Callable[..., tuple[subprocess.Popen[str], str]]
 
 
@@ -94,6 +98,9 @@ def test_numbers_are_the_journals_during_a_run(
     asked: list[str] = []
     pages = [open_page(browser, address, asked) for _ in range(2)]  # several may watch
     expect(pages[0], "title", "Waiting for a session")
+    spans = pages[0].evaluate(SPANS)
+    assert len(spans) == 2
+    assert all(begin is not None and begin <= 0 < end for begin, end in spans)  # there are axes
 
     marks = [i for i, line in enumerate(lines, 1) if b'"event":"rating"' in line][1::2]
     for end in (*marks, len(lines)):
@@ -129,14 +136,52 @@ def test_the_token_is_needed_and_a_page_beside_a_run_ends_with_it(
         with pytest.raises(urllib.error.HTTPError, match="404"):
             urllib.request.urlopen(base + wrong)
 
-    page = open_page(browser, address, [])
-    expect(page, "status", "completed")
-    assert not page.locator("#lost").is_visible()
     run.kill()
-    page.locator("#lost").wait_for(state="visible")
     assert run.stdout is not None
     assert run.stdout.read() == ""  # so the monitor, which wrote there too, isn't left behind
-    expect(page, "status", "completed")  # the last numbers stand
+
+
+@pytest.mark.parametrize(
+    ("ended", "bar", "other", "said", "devices"),
+    [
+        (True, "#over", "#lost", "The session is over; this page no longer changes.", "closed"),
+        (False, "#lost", "#over", "Connection lost: what stands here is old.", "open"),
+    ],
+)
+def test_a_page_tells_an_end_from_a_failure(
+    ended: bool,
+    bar: str,
+    other: str,
+    said: str,
+    devices: str,
+    browser: Browser,
+    serve: Serve,
+    tmp_path: Path,
+) -> None:
+    """The server ends with its run in both cases, and at once after the journal's last line."""
+    path = write_session(tmp_path / "ds", PLAN, tmp_path / "pictures")
+    head, *rest = path.read_bytes().splitlines(keepends=True)
+    about = {"t": 0.5, "role": "thermode", "kind": "tcs", "port": "", "emulated": False}
+    opened = events.DeviceOpened.model_validate(about).model_dump_json().encode() + b"\n"
+    grow(path, [head, opened, *rest[: len(rest) // 2]])
+    run, address = serve(path.parent, sys.executable, "-c", BESIDE_A_RUN)
+    page = open_page(browser, address, [])
+    expect(page, "status", "running")
+    expect(page, "device_thermode", "tcs: open")
+    if ended:
+        grow(path, [head, opened, *rest])
+    run.kill()
+    page.locator(bar).wait_for(state="visible")
+    assert not page.locator(other).is_visible()
+    assert page.get_by_text("Client connection").count() == 0  # Bokeh's own, over the title
+    assert page.locator(bar).inner_text().startswith(said)
+    expect(page, "status", "completed" if ended else "running")  # the last numbers stand
+    expect(page, "device_thermode", f"tcs: {devices}")
+    assert (page.locator("svg", has_text="the session is over").count() > 0) == ended
+    below, title = page.locator(bar).bounding_box(), page.locator("[data-is=title]").bounding_box()
+    assert below is not None
+    assert title is not None
+    assert below["y"] + below["height"] <= title["y"]  # nothing is covered
 
 
 def test_a_page_that_lost_its_connection_comes_back_by_itself(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from experiment.monitor.follow import Follower
 from experiment.monitor.live import Live
 from experiment.monitor.state import State
 from experiment.monitor.view import STALE_S, View, view_of
+from tests.experiment.virtual import play_virtually
 from tests.factory import Session, replace, write_session
 
 PLAN = Session(runs=2, trials=3, hz=5, skip_heat=(1, 2), no_answer=(1, 3), stop_in=(2, 3))
@@ -103,6 +105,47 @@ def test_what_the_verdict_would_say_is_told_while_the_run_goes_on(tmp_path: Path
     assert {line.weight for line in late} == {"notable"}
 
 
+def test_while_no_run_goes_on_it_says_what_may_be_waited_for(tmp_path: Path) -> None:
+    """At each question that a session puts, before a run and in a pause after a stop."""
+    seen: list[tuple[str, View]] = []
+    out, state = tmp_path / "out", State()
+
+    def choose(question: str, options: Mapping[str, str]) -> str:
+        nonlocal state
+        state = State()
+        for event in read_journal(next(out.rglob("*_journal-001.jsonl"))).events:
+            state.add(event)
+        seen.append((question, view_of(state, state.last_t, 0.0)))
+        return next(iter(options))
+
+    played, journal = play_virtually(
+        out, choose=choose, happens={80.0: lambda room: room.press("stop")}
+    )
+    prepared, stop = journal.of(events.HeatPrepared), journal.of(events.Stop)[0]
+    given = {heat.number for heat in journal.of(events.HeatTriggered) if heat.t < stop.t}
+    assert [heat for heat in prepared if heat.t < stop.t and heat.number not in given]
+    assert any(question.startswith("Paused") for question, _ in seen)
+    assert seen[0][1].phase.startswith("before the first run: waiting for the experimenter")
+    for question, view in seen:
+        assert "waiting for the experimenter or showing a page" in view.phase
+        assert view.asked == "none"
+        if question.startswith("Paused"):
+            assert "the last one aborted" in view.phase
+            assert view.status == "between runs"
+    for event in journal.events:
+        state.add(event)
+    assert view_of(state, played.journal.stat().st_mtime, 0.0).phase == "the session is over"
+
+
+def test_a_number_that_nobody_knows_is_left_out(tmp_path: Path) -> None:
+    """As in a study without a scan, where pulses may come all the same."""
+    state = State()
+    for event in journal_events(tmp_path, replace(PLAN, scanned=False)):
+        state.add(event)
+    assert view_of(state, state.last_t, 0.0).title.startswith("sub-01: ")
+    assert value(view_of(state, state.last_t, 0.0), "pulses") == "0"
+
+
 def test_silence_in_a_run_is_told(tmp_path: Path) -> None:
     state = State()
     for event in journal_events(tmp_path, PLAN):
@@ -177,5 +220,5 @@ def test_a_torn_journal_and_none_at_all(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-300])
     live = Live(Follower(tmp_path))
     live.tick()
-    assert live.view().title.startswith("01: ")
+    assert live.view().title.startswith("sub-01: ")
     assert not any("be read" in line.text for line in live.view().told)

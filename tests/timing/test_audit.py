@@ -159,7 +159,10 @@ def test_a_key_with_two_roles_is_one_event(tmp_path: Path) -> None:
     """Two keys in the same moment stay two: that's what stamps by frames look like."""
     path = write_session(tmp_path / "d", SMALL, tmp_path / "pictures")
     zero = read_journal(path).of(events.RunZero)[0].t
-    presses = [(1.0, "right", ("right", "next")), (1.5, "right", ("right", "next"))]
+    presses: list[tuple[float, str, tuple[str, ...]]] = [
+        (1.0, "right", ("right", "next")),
+        (1.5, "right", ("right", "next")),
+    ]
     presses += [(2.25, "left", ("left",)), (2.25, "down", ("confirm",))]
     with path.open("a") as file:
         for after, name, roles in presses:
