@@ -14,6 +14,7 @@ import json
 import os
 import threading
 from pathlib import Path
+from queue import SimpleQueue
 from types import TracebackType
 
 from pydantic_core import PydanticSerializationError
@@ -39,7 +40,8 @@ class JournalWriter:
         self._lock = threading.Lock()
         self._pending = bytearray()
         self._closed = False
-        self._sync_wanted = threading.Event()
+        # Waking the thread by it costs the frame loop half of what an `Event` does.
+        self._sync_wanted: SimpleQueue[None] = SimpleQueue()
         self._sync_error: OSError | None = None
         self._syncer: threading.Thread | None = None
         if durable:
@@ -50,15 +52,30 @@ class JournalWriter:
 
     def write(self, event: Event) -> None:
         """Append one event. Raises `OSError` if it can't be written."""
-        line = _line(event)
+        # Written out at length, and without a copy in the common case: it's in the frame loop.
+        try:
+            line = event.__pydantic_serializer__.to_json(event) + b"\n"
+        except PydanticSerializationError:
+            line = _line_of_what_is_no_text(event)
+        synced = event.event in SYNCED
         with self._lock:
             if self._closed:
                 return  # a late event of a reader thread, after the session has ended
-            self._pending += line
-            if self._durable or event.event in SYNCED:
-                self._hand_over()
-        if self._durable and event.event in SYNCED:
-            self._sync_wanted.set()
+            if self._durable and not self._pending:
+                written = 0
+                try:
+                    written = os.write(self._file, line)
+                finally:
+                    if written < len(line):
+                        self._pending += line[written:]
+                if self._pending:
+                    self._hand_over()
+            else:
+                self._pending += line
+                if self._durable or synced:
+                    self._hand_over()
+        if synced and self._durable:
+            self._sync_wanted.put(None)
         if self._sync_error is not None:
             error, self._sync_error = self._sync_error, None
             raise error
@@ -75,7 +92,7 @@ class JournalWriter:
             finally:
                 self._closed = True
                 os.close(self._file)
-        self._sync_wanted.set()
+        self._sync_wanted.put(None)
         if self._syncer is not None:
             self._syncer.join(timeout=5.0)
 
@@ -98,8 +115,9 @@ class JournalWriter:
 
     def _sync_when_wanted(self) -> None:
         while True:
-            self._sync_wanted.wait()
-            self._sync_wanted.clear()
+            self._sync_wanted.get()
+            while not self._sync_wanted.empty():  # one sync does for all that asked meanwhile
+                self._sync_wanted.get()
             if self._closed:
                 return
             # A descriptor of its own, so that closing can't pull the file away from under it.
@@ -116,13 +134,10 @@ class JournalWriter:
                 self._sync_error = error
 
 
-def _line(event: Event) -> bytes:
-    try:
-        return event.model_dump_json().encode() + b"\n"
-    except PydanticSerializationError:
-        # A note from a terminal in another encoding can hold what isn't text (lone surrogates).
-        content = json.dumps(event.model_dump(), ensure_ascii=False, default=str)
-        return content.encode(errors="replace") + b"\n"
+def _line_of_what_is_no_text(event: Event) -> bytes:
+    """A note from a terminal in another encoding can hold what isn't text (lone surrogates)."""
+    content = json.dumps(event.model_dump(), ensure_ascii=False, default=str)
+    return content.encode(errors="replace") + b"\n"
 
 
 def _sync_folder(folder: Path) -> None:
