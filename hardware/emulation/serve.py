@@ -120,6 +120,9 @@ class TcpEnd:
                 self._client = client
                 self._serve(client, device, stop)
                 self._client = None
+                if self._hung_up.is_set():
+                    # Before the connection: who sees that end must find the port gone, too.
+                    self._server.close()
 
     def send(self, data: bytes) -> None:
         """Carry bytes from the device, if somebody is connected."""
