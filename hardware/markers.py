@@ -90,8 +90,7 @@ class PortMarkers:
 
         None: it wasn't sent, since the box has failed.
         """
-        if code not in self._codes:
-            check_code(code)
+        check_code(code)
         data = self._codes[code]
         with self._lock:
             if self._ends < NEVER:
